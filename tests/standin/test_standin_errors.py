@@ -1,0 +1,109 @@
+from __future__ import annotations
+
+import anthropic
+import pytest
+from asking import HELLO, WEATHER
+
+
+def error_of(response):
+    body = response.json()
+    assert body["type"] == "error"
+    assert body["request_id"] == response.headers["request-id"]
+    return response.status_code, body["error"]["type"], body["error"]["message"]
+
+
+def test_credentials_are_asked_for(standin):
+    missing = (401, "authentication_error", "x-api-key header is required")
+    assert error_of(standin.post(HELLO, authorization="")) == missing
+    assert error_of(standin.post(HELLO, authorization="Bearer ")) == missing
+    headers = {"authorization": "", "x-api-key": "sk-ant-test"}
+    assert standin.post(HELLO, **headers).status_code == 200
+
+
+def test_the_version_is_asked_for(standin):
+    status, type_, message = error_of(standin.post(HELLO, **{"anthropic-version": ""}))
+    assert (status, type_) == (400, "invalid_request_error")
+    assert message == "anthropic-version: header is required"
+    response = standin.post(HELLO, **{"anthropic-version": "2024-10-22"})
+    assert error_of(response)[2] == 'anthropic-version: "2024-10-22" is not a valid version'
+
+
+@pytest.mark.parametrize("raw", [b"{", b"", b"\xff\xfe", b"[" * 100_000, b'"text"', b"[]"])
+def test_what_is_no_json_object_is_refused(standin, raw):
+    response = standin.http.post("/v1/messages", content=raw)
+    assert error_of(response)[:2] == (400, "invalid_request_error")
+
+
+def test_a_body_that_is_too_large_is_refused(standin):
+    response = standin.http.post("/v1/messages", content=b" " * (32 * 1024 * 1024 + 1))
+    assert error_of(response)[:2] == (413, "request_too_large")
+
+
+def test_unknown_paths_and_methods_are_answered_in_the_apis_shape(standin):
+    assert error_of(standin.http.get("/v1/nothing")) == (404, "not_found_error", "Not found")
+    assert error_of(standin.http.get("/v1/messages"))[0] == 405
+
+
+def test_the_sdk_raises_its_own_classes(standin):
+    client = standin.client
+    with pytest.raises(anthropic.NotFoundError, match="model: claude-2.1"):
+        client.messages.create(**HELLO | {"model": "claude-2.1"})
+    with pytest.raises(anthropic.BadRequestError, match="temperature: Extra inputs"):
+        client.messages.create(**HELLO, extra_body={"temperature": 0.2})
+    with pytest.raises(anthropic.BadRequestError, match='Unexpected role "tool"'):
+        client.messages.create(**HELLO | {"messages": [{"role": "tool", "content": "18"}]})
+    with pytest.raises(anthropic.BadRequestError):
+        client.messages.count_tokens(model=HELLO["model"], messages=[])
+
+
+def test_the_old_version_takes_what_the_new_one_refuses(standin):
+    message = standin.client.messages.create(
+        **HELLO | {"model": "claude-haiku-4-5"},
+        extra_body={"temperature": 0.2},
+        extra_headers={"anthropic-version": "2023-06-01"},
+    )
+    assert message.stop_reason == "end_turn"
+
+
+def test_beta_fields_are_taken_with_a_beta_header(standin):
+    message = standin.client.beta.messages.create(
+        **HELLO,
+        betas=["context-management-2025-06-27"],
+        context_management={"edits": [{"type": "clear_tool_uses_20250919"}]},
+    )
+    assert message.stop_reason == "end_turn"
+
+
+def test_a_schema_that_is_none_is_refused_not_a_crash(standin):
+    broken = {"type": "object", "properties": {"a": {"type": "array", "minItems": "many"}}}
+    with pytest.raises(anthropic.BadRequestError, match="JSON schema is invalid"):
+        standin.client.messages.create(**HELLO, tools=[WEATHER | {"input_schema": broken}])
+
+
+def test_answers_have_the_headers_of_the_real_ones(standin):
+    headers = standin.post(HELLO).headers
+    assert headers["anthropic-organization-id"] == "00000000-0000-0000-0000-000000000000"
+    for kind in ("requests", "tokens", "input-tokens", "output-tokens"):
+        for what in ("limit", "remaining"):
+            assert headers[f"anthropic-ratelimit-{kind}-{what}"].isdecimal()
+        assert headers[f"anthropic-ratelimit-{kind}-reset"].endswith("Z")
+    assert "date" not in headers
+    assert "server" not in headers
+
+
+def test_models_are_listed_in_pages_and_retrieved(standin):
+    client = standin.client
+    listed = [model.id for model in client.models.list(limit=5)]
+    assert len(listed) == 18
+    assert listed[0] == "claude-fable-5-2"
+    assert "claude-haiku-4-5-20251001" in listed
+    assert client.models.list(limit=5, before_id=listed[2]).data[0].id == listed[0]
+    model = client.models.retrieve("claude-sonnet-4-5")
+    assert model.lifecycle == "deprecated"
+    assert model.retires_at.date().isoformat() == "2026-11-30"
+    assert not model.capabilities.effort.supported
+    assert client.models.retrieve("claude-opus-5-5").capabilities.thinking.types.adaptive.supported
+    with pytest.raises(anthropic.NotFoundError):
+        client.models.retrieve("claude-2.1")
+    with pytest.raises(anthropic.BadRequestError):
+        client.models.list(limit=0)

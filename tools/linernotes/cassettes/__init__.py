@@ -1,0 +1,1 @@
+"""Cassettes: recorded HTTP as files that a person can review."""

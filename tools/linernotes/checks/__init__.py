@@ -1,0 +1,1 @@
+"""Checks of pages: what a reader, a search engine or an agent would stumble over."""

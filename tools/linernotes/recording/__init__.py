@@ -1,0 +1,1 @@
+"""Recording: cassettes made from the live API or from the stand-in."""

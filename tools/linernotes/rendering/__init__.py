@@ -1,0 +1,1 @@
+"""From a page with its verdicts to what readers and agents see."""

@@ -1,0 +1,113 @@
+"""Directives taken out of a page: what is for Linernotes isn't for its readers."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from linernotes.pages.dialect import HOUSE, dialect
+from linernotes.pages.fences import scan
+from linernotes.pages.headers import OUTPUT_CLASS, SNIPPET_CLASSES, SNIPPET_KEYS, Header
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from linernotes.pages.fences import Fence
+
+RENDERED_OUTPUT_CLASS = "ln-output"
+"""The class of a code block that shows what the snippet above it prints, for style sheets."""
+
+HIDDEN_CLASS = "hidden"
+
+_SIGNS = (
+    *(f".{name}" for name in sorted({*SNIPPET_CLASSES, OUTPUT_CLASS})),
+    *(f"{key}=" for key in sorted(SNIPPET_KEYS)),
+)
+_ITEM_MARKS = ("- ", "* ", "+ ")
+
+# Files are included by the time this is used (pymdownx.snippets runs before).
+_DIALECT = dialect(
+    tuple(name for name in HOUSE.extensions if name != "pymdownx.snippets"), HOUSE.configs
+)
+
+
+def without_directives(text: str) -> str:
+    r"""Return the Markdown `text` as it is to be rendered; its lines end in `\n`.
+
+    Hidden snippets are taken out, the headers of the others keep only what is for the renderer,
+    and the class `output` becomes `ln-output`. Every other line stays as it is. Fences are found by
+    the scanner that finds snippets, so that what is run and what is changed here are the same.
+    """
+    if not any(sign in text for sign in _SIGNS):
+        return text  # most pages of other people's projects
+    lines = text.split("\n")
+    fences, _ = scan(text, "", dialect=_DIALECT)
+    for fence in reversed(fences):
+        first, last = fence.line - 1, fence.end_line - 1
+        if _is_hidden(fence):
+            lines[first : last + 1] = _gap(lines, first, last)
+        elif (header := _header(fence.header)) is not None:
+            lines[first] = _opening(lines[first]) + header
+    return "\n".join(lines)
+
+
+def _is_hidden(fence: Fence) -> bool:
+    return fence.header.is_python and HIDDEN_CLASS in fence.header.classes
+
+
+def _header(header: Header) -> str | None:
+    """Return the header to write for one with directives, or None for one without."""
+    if OUTPUT_CLASS in header.classes:
+        classes = [RENDERED_OUTPUT_CLASS if it == OUTPUT_CLASS else it for it in header.classes]
+        return _brace_form(header, classes, header.attributes)
+    if not header.is_python or not header.brace:
+        return None
+    classes = [name for name in header.classes if name not in SNIPPET_CLASSES]
+    attributes = [(key, value) for key, value in header.attributes if key not in SNIPPET_KEYS]
+    if len(classes) == len(header.classes) and len(attributes) == len(header.attributes):
+        return None
+    return _brace_form(header, classes, attributes)
+
+
+def _brace_form(
+    header: Header, classes: Iterable[str], attributes: Iterable[tuple[str, str]]
+) -> str:
+    parts = [f".{header.language}"]
+    if header.id is not None:
+        parts.append(f"#{header.id}")
+    parts += [f".{name}" for name in classes]
+    for key, value in attributes:
+        quote = "'" if '"' in value else '"'
+        parts.append(f"{key}={quote}{value}{quote}")
+    return f" {{ {' '.join(parts)} }}"
+
+
+def _opening(line: str) -> str:
+    """Return a line that opens a fence up to the end of its backticks or tildes."""
+    fence = line.lstrip("> \t")
+    return line[: len(line) - len(fence.lstrip(fence[0]))]
+
+
+def _gap(lines: list[str], first: int, last: int) -> list[str]:
+    """Return what stands in for a fence that is taken out: a blank line where one is needed.
+
+    Text right above and right below a fence is two paragraphs, and has to stay two. A fence at the
+    end of a list item, right above the next item, leaves nothing: a blank line would make the
+    list a loose one.
+    """
+    above = lines[first - 1] if first else ""
+    below = lines[last + 1] if last + 1 < len(lines) else ""
+    if not above.strip("> \t") or not (below_text := below.lstrip("> \t")):
+        return []
+    prefix = _prefix(lines[first])
+    if len(_prefix(below)) < len(prefix) and _is_item(below_text):
+        return []
+    return [prefix.rstrip()]
+
+
+def _prefix(line: str) -> str:
+    line = line.expandtabs(4)
+    return line[: len(line) - len(line.lstrip("> "))]
+
+
+def _is_item(text: str) -> bool:
+    return text.startswith(_ITEM_MARKS) or text.lstrip("0123456789")[:2] == ". "

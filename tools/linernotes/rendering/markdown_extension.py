@@ -1,0 +1,37 @@
+"""The Python-Markdown extension `linernotes`, for MkDocs and Zensical alike.
+
+It is thin: each thing that it does to a page is a module of this package, hooked in at its place.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from markdown.extensions import Extension
+from markdown.preprocessors import Preprocessor
+
+from linernotes.rendering.directives import without_directives
+
+if TYPE_CHECKING:
+    from markdown import Markdown
+
+# After pymdownx.snippets (32) and pymdownx.critic (31.1), which change the text of fences; before
+# SuperFences takes them out of it: at 25, or already at 31.05 with its `preserve_tabs`.
+BEFORE_FENCES = 31.07
+
+
+class LinernotesExtension(Extension):
+    """Lets readers see a page as it is meant for them, without what it says to Linernotes."""
+
+    def extendMarkdown(self, md: Markdown) -> None:  # noqa: N802  # Python-Markdown's name
+        """Put what this extension does into `md`."""
+        md.preprocessors.register(_Directives(md), "linernotes-directives", BEFORE_FENCES)
+
+
+class _Directives(Preprocessor):
+    """Takes directives out before fences are rendered."""
+
+    def run(self, lines: list[str]) -> list[str]:
+        """Return the lines to render. Line ends are made equal first, as Markdown does after us."""
+        text = "\n".join(lines).replace("\r\n", "\n").replace("\r", "\n")
+        return without_directives(text).split("\n")

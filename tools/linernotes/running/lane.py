@@ -1,0 +1,310 @@
+"""A lane: forks a process for each chain, watches it, and says how it ended.
+
+Whatever a snippet does to its process (`os._exit`, a signal, an endless loop, endless output), the
+lane lives on and reports it. Each chain is a process group of its own, killed whole afterwards.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import json
+import os
+import secrets
+import select
+import shutil
+import signal
+import tempfile
+import time
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from linernotes.running import child
+from linernotes.running.job import Failure, Frame, Outcome, Warned
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+    from multiprocessing.connection import Connection
+
+    from linernotes.running.job import Job
+
+OUTPUT_LIMIT = 1024 * 1024  # bytes of stdout, and of stderr, before a snippet is stopped
+_RESULT_LIMIT = 64 * 1024 * 1024
+_READ = 65536
+_GLANCE = 20  # milliseconds between looks at a child where the system has no pidfd
+_STDERR_SHOWN = 2000
+
+
+class RunnerGoneError(Exception):
+    """The process that asked for the run went away."""
+
+
+@dataclass(slots=True)
+class _Pipe:
+    """One end of a pipe that a child writes to, and what it wrote."""
+
+    reader: int
+    limit: int
+    data: bytearray = field(default_factory=bytearray)
+
+    def drain(self) -> bool:
+        """Read what is there; return whether the other end is closed."""
+        while True:
+            try:
+                chunk = os.read(self.reader, _READ)
+            except BlockingIOError:
+                return False
+            if not chunk:
+                return True
+            self.data += chunk
+            if len(self.data) > self.limit:
+                return False
+
+    @property
+    def full(self) -> bool:
+        return len(self.data) > self.limit
+
+
+@dataclass(frozen=True, slots=True)
+class _End:
+    """How a child ended: `reason` is None if it exited by itself, with wait status `status`."""
+
+    status: int
+    reason: str | None
+
+
+def serve(connection: Connection) -> None:
+    """Run each job that comes through `connection` and send its outcome, until it is closed."""
+    room = tempfile.mkdtemp(prefix="linernotes-")
+    scratch = f"{room}/run"
+    os.environ.update({"HOME": scratch, "TMPDIR": scratch})
+    child.prepare()
+    gc.collect()
+    gc.freeze()  # children share these pages with us as long as nobody counts through them
+    try:
+        while True:
+            for outcome in _run_all(connection.recv(), scratch, connection):
+                connection.send(outcome)
+    except (EOFError, OSError, RunnerGoneError):
+        return  # whoever asked has hung up
+    finally:
+        shutil.rmtree(room, ignore_errors=True)
+
+
+def _run_all(jobs: Sequence[Job], scratch: str, connection: Connection) -> Iterator[Outcome]:
+    """Run `jobs`, those that are contained in one process, each of the others in its own."""
+    done: dict[int, Outcome] = {}
+    candidates = [job for job in jobs if _may_be_contained(job)]
+    if len(candidates) > 1:
+        done = _run_contained(candidates, scratch, connection)
+    for number, job in enumerate(candidates):
+        yield done.get(number) or _run(job, scratch, connection)
+    for job in jobs:
+        if not _may_be_contained(job):
+            yield _run(job, scratch, connection)
+
+
+def _may_be_contained(job: Job) -> bool:
+    return not job.http and len(job.pieces) == 1 and job.raises is None and not job.files
+
+
+def _run_contained(jobs: Sequence[Job], scratch: str, connection: Connection) -> dict[int, Outcome]:
+    """Return the outcomes of those jobs that were contained and passed, by their number."""
+
+    def become(writers: list[int]) -> NoReturn:
+        child.run_contained(jobs, writers[2])
+
+    os.mkdir(scratch)  # noqa: PTH102  # a pathlib.Path costs as much as the call
+    try:
+        _, _, _, result = _supervise(become, scratch, jobs[0].timeout, connection)
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
+    outcomes = {}
+    for line in result.splitlines(keepends=True):
+        if line.endswith(b"\n"):
+            number, printed, duration = json.loads(line)
+            outcomes[number] = Outcome(
+                jobs[number].address, "passed", stdout=printed, duration=duration
+            )
+    return outcomes
+
+
+def _run(job: Job, scratch: str, connection: Connection) -> Outcome:
+    started = time.perf_counter()
+    try:
+        os.mkdir(scratch)  # noqa: PTH102  # a pathlib.Path costs as much as the call
+        for file in job.files:
+            target = Path(scratch, file.target)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(file.source, target)
+        outcome = _run_alone(job, scratch, connection)
+    except OSError as exc:
+        failure = Failure("cannot-run", job.pieces[-1].line, f"can't be run: {exc}")
+        outcome = Outcome(job.address, "failed", failure)
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
+    return replace(outcome, duration=time.perf_counter() - started)
+
+
+def _run_alone(job: Job, scratch: str, connection: Connection) -> Outcome:
+    marker = f"\0{secrets.token_hex(8)}\0".encode()
+
+    def become(writers: list[int]) -> NoReturn:
+        child.run(job, marker, writers[2])
+
+    end, stdout, stderr, result = _supervise(become, scratch, job.timeout, connection)
+    return _outcome(job, end, marker, stdout, stderr, result)
+
+
+def _supervise(
+    become: Callable[[list[int]], NoReturn], scratch: str, timeout: float, connection: Connection
+) -> tuple[_End, bytes, bytes, bytes]:
+    """Fork a child in `scratch` that does `become`; return its end, stdout, stderr and result."""
+    pairs = [os.pipe() for _ in range(3)]
+    process = os.fork()
+    if process == 0:
+        _start(become, scratch, [writer for _, writer in pairs])
+    limits = (OUTPUT_LIMIT, OUTPUT_LIMIT, _RESULT_LIMIT)
+    pipes = []
+    for (reader, writer), limit in zip(pairs, limits):  # noqa: B905  # both are three
+        os.close(writer)
+        os.set_blocking(reader, False)
+        pipes.append(_Pipe(reader, limit))
+    try:
+        end = _watch(process, pipes, timeout, connection)
+    finally:
+        for pipe in pipes:
+            os.close(pipe.reader)
+    stdout, stderr, result = (bytes(pipe.data) for pipe in pipes)
+    return end, stdout, stderr, result
+
+
+def _start(become: Callable[[list[int]], NoReturn], scratch: str, writers: list[int]) -> NoReturn:
+    """In the child: take its streams and directory, and go."""
+    try:
+        os.setsid()
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        null = os.open(os.devnull, os.O_RDONLY)
+        for wanted, descriptor in enumerate((null, writers[0], writers[1])):
+            os.dup2(descriptor, wanted)
+        os.chdir(scratch)
+        become(writers)
+    finally:
+        os._exit(70)
+
+
+def _watch(process: int, pipes: list[_Pipe], timeout: float, connection: Connection) -> _End:
+    """Wait for the child to exit, reading its pipes, and stop it where it goes too far."""
+    deadline = time.monotonic() + timeout
+    poll = select.poll()
+    by_reader = {pipe.reader: pipe for pipe in pipes}
+    for reader in by_reader:
+        poll.register(reader, select.POLLIN)
+    poll.register(connection.fileno(), 0)  # only its end is of interest now
+    pidfd = _pidfd(process)
+    if pidfd is not None:
+        poll.register(pidfd, select.POLLIN)
+    reason = None
+    try:
+        while True:
+            left = (deadline - time.monotonic()) * 1000
+            if left <= 0:
+                reason = "timeout"
+                break
+            for descriptor, event in poll.poll(left if pidfd is not None else min(left, _GLANCE)):
+                if descriptor == connection.fileno() and event & (select.POLLHUP | select.POLLERR):
+                    reason = "runner-gone"
+                pipe = by_reader.get(descriptor)
+                if pipe is not None and pipe.drain():
+                    poll.unregister(descriptor)
+            if any(pipe.full for pipe in pipes):
+                reason = "too-much-output"
+            if reason is not None:
+                break
+            done, status = os.waitpid(process, os.WNOHANG)
+            if done:
+                return _End(status, None)
+        os.kill(process, signal.SIGKILL)
+        _, status = os.waitpid(process, 0)
+    finally:
+        if pidfd is not None:
+            os.close(pidfd)
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(process, signal.SIGKILL)  # what the snippet started and left behind
+        for pipe in pipes:
+            if not pipe.full:
+                pipe.drain()
+    if reason == "runner-gone":
+        raise RunnerGoneError
+    return _End(status, reason)
+
+
+def _pidfd(process: int) -> int | None:
+    try:
+        return os.pidfd_open(process)
+    except (AttributeError, OSError):  # not Linux, or an old kernel
+        return None
+
+
+def _outcome(
+    job: Job, end: _End, marker: bytes, stdout: bytes, stderr: bytes, result: bytes
+) -> Outcome:
+    _, _, printed = stdout.rpartition(marker)
+    text = printed.decode("utf-8", "replace")
+    report: dict[str, Any] | None = None
+    if end.reason is None and result:
+        with contextlib.suppress(ValueError):
+            report = json.loads(result)
+    if not report:
+        return Outcome(job.address, "failed", _died(job, end, stderr), text)
+    failure = report.get("failure")
+    return Outcome(
+        job.address,
+        report["status"],
+        None if failure is None else _failure(failure, stderr),
+        text,
+        tuple(Warned(**warning) for warning in report.get("warnings", ())),
+        report.get("requests", 0),
+        report.get("provenance"),
+        report.get("recording"),
+        tuple(report.get("tokens", (0, 0))),
+    )
+
+
+def _failure(report: dict[str, Any], stderr: bytes) -> Failure:
+    frames = tuple(Frame(**frame) for frame in report.pop("frames", ()))
+    said = stderr[-_STDERR_SHOWN:].decode("utf-8", "replace").strip()
+    if said:
+        report["detail"] = f"{report['detail']}\nstderr:\n{said}".lstrip("\n")
+    return Failure(**report, frames=frames)
+
+
+def _died(job: Job, end: _End, stderr: bytes) -> Failure:
+    line = job.pieces[-1].line - 1
+    said = stderr[-_STDERR_SHOWN:].decode("utf-8", "replace").strip()
+    if end.reason == "timeout":
+        return Failure(
+            "timeout",
+            line,
+            f"still running after {job.timeout:g} s, so it was stopped",
+            said,
+            'an endless loop? A snippet that needs longer says so: timeout="60"',
+        )
+    if end.reason == "too-much-output":
+        return Failure(
+            "too-much-output",
+            line,
+            f"printed more than {OUTPUT_LIMIT // 1024} KiB, so it was stopped",
+            hint="print what a reader would want to read",
+        )
+    if os.WIFSIGNALED(end.status):
+        name = signal.Signals(os.WTERMSIG(end.status)).name
+        return Failure("died", line, f"its process was ended by {name}", said)
+    return Failure(
+        "left-early",
+        line,
+        f"its process left with exit code {os.WEXITSTATUS(end.status)} before its end",
+        said,
+        "os._exit() leaves without a word; let the snippet end, or raise SystemExit",
+    )

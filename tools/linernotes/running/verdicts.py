@@ -1,0 +1,180 @@
+"""Verdicts: what a run says of each snippet, and those of earlier runs that still hold.
+
+A verdict holds as long as everything that went into it: the chain's code, its directives, the
+output it promises, the cassette, the declared files, the settings, and every package installed
+(Python, the SDK and the harness among them). Only good verdicts are kept: a failure is worth a
+second look.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+import site
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+import linernotes
+from linernotes.atomic import write_atomically
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from linernotes.findings import Finding
+    from linernotes.snippets.snippet import Chain
+
+VerdictName = Literal["passed", "failed", "unrecorded", "skipped"]
+_FORMAT = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What was found of one snippet. `duration` is in seconds; `error` is for people to read."""
+
+    id: str
+    page: str
+    line: int
+    verdict: VerdictName
+    reason: str | None = None
+    provenance: str | None = None
+    cached: bool = False
+    duration: float = 0.0
+    error: str | None = None
+    findings: tuple[Finding, ...] = ()
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the verdict as `verify --json` prints it."""
+        return {
+            "id": self.id,
+            "page": self.page,
+            "line": self.line,
+            "verdict": self.verdict,
+            "reason": self.reason,
+            "provenance": self.provenance,
+            "cached": self.cached,
+            "duration_ms": round(self.duration * 1000, 2),
+            "error": self.error,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What is remembered of a snippet: the digest of all that its verdict depends on."""
+
+    digest: str
+    verdict: VerdictName
+    provenance: str | None
+
+
+class VerdictCache:
+    """The verdicts of earlier runs, by address. A file that can't be understood is an empty one."""
+
+    def __init__(self, directory: Path, *, trusted: bool = True) -> None:
+        """Read the cache in `directory`. One that isn't `trusted` is written and never asked."""
+        self._path = directory / "verdicts.json"
+        self._trusted = trusted
+        self._kept: dict[str, Kept] = {}
+        self._changed = False
+        try:
+            content = json.loads(self._path.read_bytes())
+            if content["format"] == _FORMAT:
+                self._kept = {address: Kept(*kept) for address, kept in content["kept"].items()}
+        except (OSError, ValueError, KeyError, TypeError):
+            pass
+
+    def get(self, address: str, digest: str) -> Kept | None:
+        """Return what is kept of a snippet if its digest is still the same."""
+        kept = self._kept.get(address) if self._trusted else None
+        return kept if kept is not None and kept.digest == digest else None
+
+    def put(self, address: str, kept: Kept | None) -> None:
+        """Keep a verdict, or with None forget the one there is."""
+        if self._kept.get(address) == kept:
+            return
+        self._changed = True
+        if kept is None:
+            self._kept.pop(address, None)
+        else:
+            self._kept[address] = kept
+
+    def keep_only(self, addresses: Sequence[str]) -> None:
+        """Forget the snippets that there are no longer."""
+        gone = self._kept.keys() - set(addresses)
+        for address in gone:
+            self.put(address, None)
+
+    def save(self) -> None:
+        """Write the cache if it changed. Raises OSError."""
+        if not self._changed:
+            return
+        kept = {
+            address: [one.digest, one.verdict, one.provenance]
+            for address, one in sorted(self._kept.items())
+        }
+        write_atomically(self._path, json.dumps({"format": _FORMAT, "kept": kept}))
+        self._changed = False
+
+
+def installation() -> str:
+    """Return a digest of Python, every installed package's version, and the harness's own files."""
+    parts = [sys.version, sys.platform, linernotes.__version__]
+    for directory in {*site.getsitepackages(), *(p for p in sys.path if p.endswith("-packages"))}:
+        try:
+            parts += sorted(name for name in os.listdir(directory) if name.endswith("-info"))
+        except OSError:
+            continue
+    own = Path(linernotes.__file__).parent
+    for file in sorted(own.rglob("*.py")):
+        status = file.stat()
+        parts.append(f"{file.relative_to(own)} {status.st_mtime_ns} {status.st_size}")
+    return _digest(parts)
+
+
+def sdk_version() -> str | None:
+    """Return the version of the installed SDK without importing it (SDK: _version.py)."""
+    for directory in sys.path:
+        try:
+            text = Path(directory, "anthropic", "_version.py").read_text(encoding="utf-8")
+        except OSError:
+            continue
+        found = re.search(r'__version__ = "([^"]+)"', text)
+        return found.group(1) if found else None
+    return None
+
+
+def chain_digest(
+    chain: Chain,
+    installed: str,
+    timeout: float,
+    environment: Mapping[str, str],
+    files: Sequence[Path],
+    cassette: Path,
+) -> str:
+    """Return the digest of all that the verdict of `chain`'s last snippet depends on."""
+    last = chain[-1]
+    parts = [installed, repr(timeout), repr(sorted(environment.items()))]
+    parts += [snippet.source for snippet in chain]
+    parts += [repr((last.norun, last.raises, last.timeout, last.id))]
+    parts += ["" if last.output is None else f"output {last.output.text}"]
+    parts += [_content(path) for path in (cassette, *files)]
+    return _digest(parts)
+
+
+def _content(path: Path) -> str:
+    try:
+        return hashlib.sha256(path.read_bytes()).hexdigest()
+    except OSError:
+        return "none"
+
+
+def _digest(parts: Sequence[str]) -> str:
+    digest = hashlib.sha256()
+    for part in parts:
+        data = part.encode("utf-8", "surrogatepass")
+        digest.update(b"%d:" % len(data))
+        digest.update(data)
+    return digest.hexdigest()[:32]

@@ -1,0 +1,1 @@
+"""The stand-in: an offline server that speaks the Claude Messages API."""

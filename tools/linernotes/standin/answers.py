@@ -1,0 +1,274 @@
+"""What the model says: from the script, or, where there is none, always the same."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from linernotes.contract.models import model_facts
+from linernotes.standin import tokens
+from linernotes.standin.blocks import filled
+from linernotes.standin.errors import ApiError
+from linernotes.standin.identity import signature
+from linernotes.standin.mismatches import mismatches
+from linernotes.standin.schema_example import example
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from linernotes.standin.identity import Identity
+    from linernotes.standin.replies import Reply
+
+SHOWN_WORDS = 12
+"""Words of the request that an unscripted answer quotes."""
+
+PER_ANSWER = 3
+PER_TOOL_CALL = 35
+"""Output tokens that come on top of what can be read. Fitted to recorded answers."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """Content blocks as the API sends them, why they end, and what they cost in tokens.
+
+    `usage` takes the place of what would be worked out. `break_after` is the number of deltas
+    after which a stream breaks.
+    """
+
+    content: tuple[Mapping[str, Any], ...]
+    stop_reason: str
+    stop_sequence: str | None = None
+    stop_details: Mapping[str, Any] | None = None
+    output_tokens: int = 0
+    thinking_tokens: int = 0
+    usage: Mapping[str, Any] = field(default_factory=dict)
+    break_after: int | None = None
+
+
+class ScriptMismatch(Exception):  # noqa: N818  # not an error of the stand-in but of its script
+    """A scripted reply that the model could not give to this request."""
+
+
+def unscripted(body: Mapping[str, Any], identity: Identity) -> Answer:
+    """Return the answer that needs no script: it fits the request's tools and schemas."""
+    if body["max_tokens"] == 0:
+        return Answer((), "max_tokens")
+    thought = (
+        "The request is simulated, so a short thought will do before the answer."
+        if (body.get("thinking") or {}).get("type") in ("adaptive", "enabled")
+        else None
+    )
+    tool = _tool_to_call(body)
+    output_format = (body.get("output_config") or {}).get("format")
+    if tool is not None:
+        parts = [_tool_use({"name": tool["name"], "input": _input_for(tool)}, identity, 0)]
+    elif output_format:
+        parts = [_text_block(json.dumps(example(output_format["schema"]), ensure_ascii=False))]
+    else:
+        parts = [_text_block(_plain_text(body))]
+    return _ended(body, thought, parts)
+
+
+def scripted(reply: Reply, body: Mapping[str, Any], identity: Identity) -> Answer:
+    """Return the answer that the script gives. Raises ScriptMismatch if it doesn't fit."""
+    for mismatch in mismatches(reply, body):
+        raise ScriptMismatch(mismatch)
+    details = _stop_details(reply)
+    if reply.content is not None:
+        content = tuple(filled(block, identity, i) for i, block in enumerate(reply.content))
+        return Answer(
+            content,
+            reply.stop_reason or _natural_end(content),
+            reply.stop_sequence,
+            details,
+            _cost(content, body["model"]) + PER_ANSWER,
+            usage=reply.usage,
+            break_after=reply.break_after,
+        )
+    parts: list[dict[str, Any]] = []
+    if reply.has_json:
+        parts.append(_text_block(json.dumps(reply.json_, ensure_ascii=False)))
+    elif reply.text is not None:
+        parts.append(_text_block(reply.text))
+    for index, call in enumerate(reply.tool_calls):
+        parts.append(_tool_use(call.model_dump(), identity, index))
+    answer = _ended(body, reply.thinking, parts, as_it_is=reply.stop_reason is not None)
+    return Answer(
+        answer.content,
+        reply.stop_reason or answer.stop_reason,
+        reply.stop_sequence or answer.stop_sequence,
+        details,
+        answer.output_tokens,
+        answer.thinking_tokens,
+        reply.usage,
+        reply.break_after,
+    )
+
+
+def _stop_details(reply: Reply) -> dict[str, Any] | None:
+    if reply.stop_reason != "refusal":
+        return None
+    details = reply.stop_details
+    return {
+        "type": "refusal",
+        "category": details.category if details else None,
+        "explanation": details.explanation if details else None,
+    }
+
+
+def _ended(
+    body: Mapping[str, Any],
+    thought: str | None,
+    parts: Sequence[Mapping[str, Any]],
+    *,
+    as_it_is: bool = False,
+) -> Answer:
+    """Put the thought before the parts, and end where the request's limits say.
+
+    `as_it_is` leaves the parts whole, because the script itself says why they end.
+    """
+    model = body["model"]
+    thinking_tokens = tokens.count(thought, model) if thought else 0
+    content: list[Mapping[str, Any]] = []
+    if thought is not None:
+        content.append(_thinking_block(thought, body))
+    left = body["max_tokens"] - thinking_tokens
+    stop_reason, stop_sequence = _natural_end(parts), None
+    for part in parts:
+        if as_it_is:
+            content.append(part)
+            continue
+        if part["type"] == "text":
+            text, stop_sequence = _until_stop_sequence(part["text"], body)
+            kept = tokens.cut(text, max(left, 0), model)
+            content += [_text_block(kept)] if kept else []
+            if kept != text:
+                stop_reason, stop_sequence = "max_tokens", None
+            elif stop_sequence:
+                stop_reason = "stop_sequence"
+        elif _cost((part,), model) > left:
+            stop_reason = "max_tokens"
+        else:
+            content.append(part)
+        left -= _cost((part,), model)
+        if stop_reason in ("max_tokens", "stop_sequence"):
+            break
+    spent = thinking_tokens + _cost(content, model) + PER_ANSWER
+    if stop_reason == "max_tokens":
+        spent = body["max_tokens"]
+    return Answer(
+        tuple(content),
+        stop_reason,
+        stop_sequence,
+        output_tokens=spent,
+        thinking_tokens=thinking_tokens,
+    )
+
+
+def _until_stop_sequence(text: str, body: Mapping[str, Any]) -> tuple[str, str | None]:
+    found = [
+        (text.index(sequence), sequence)
+        for sequence in body.get("stop_sequences") or ()
+        if sequence and sequence in text
+    ]
+    if not found:
+        return text, None
+    position, sequence = min(found)
+    return text[:position], sequence
+
+
+def _natural_end(content: Sequence[Mapping[str, Any]]) -> str:
+    return "tool_use" if any(block["type"] == "tool_use" for block in content) else "end_turn"
+
+
+def _cost(content: Sequence[Mapping[str, Any]], model: str) -> int:
+    """Return the output tokens of blocks, without what is thought."""
+    total = 0
+    for block in content:
+        if block["type"] == "text":
+            total += tokens.count(block["text"], model)
+        elif "input" in block:
+            written = json.dumps(block["input"], ensure_ascii=False)
+            total += PER_TOOL_CALL + tokens.count(written, model)
+    return total
+
+
+def _text_block(text: str) -> dict[str, Any]:
+    return {"type": "text", "text": text}
+
+
+def _thinking_block(thought: str, body: Mapping[str, Any]) -> dict[str, Any]:
+    """Show the thought, or only its signature, as the request and the model's default have it."""
+    facts = model_facts(body["model"])
+    by_default = "summarized" if facts and facts.shows_thinking else "omitted"
+    display = (body.get("thinking") or {}).get("display") or by_default
+    shown = "" if display == "omitted" else thought
+    return {"type": "thinking", "thinking": shown, "signature": signature(shown)}
+
+
+def _tool_use(call: Mapping[str, Any], identity: Identity, index: int) -> dict[str, Any]:
+    return filled(
+        {"type": "tool_use", "id": identity.id("toolu", str(index)), **call}, identity, index
+    )
+
+
+def _tool_to_call(body: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    """Return the tool that an unscripted answer calls: the first one, unless one just answered."""
+    choice = body.get("tool_choice") or {"type": "auto"}
+    offered = [tool for tool in body.get("tools") or () if "name" in tool]
+    own = [tool for tool in offered if "input_schema" in tool and not tool.get("defer_loading")]
+    if choice["type"] == "tool":
+        return next(tool for tool in offered if tool["name"] == choice["name"])
+    if choice["type"] == "any":
+        return next(iter(own or offered), None)
+    if choice["type"] == "none" or _tool_results(body):
+        return None
+    return next(iter(own), None)
+
+
+def _input_for(tool: Mapping[str, Any]) -> dict[str, Any]:
+    try:
+        value = example(tool.get("input_schema") or {"type": "object"})
+    except (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError):
+        raise ApiError(
+            400,
+            "tools.0.custom.input_schema: JSON schema is invalid. It must match JSON Schema draft "
+            f"2020-12. (tool {tool['name']})",
+        ) from None
+    return value if isinstance(value, dict) else {}
+
+
+def _plain_text(body: Mapping[str, Any]) -> str:
+    results = _tool_results(body)
+    quoted = " ".join(" ".join(results or _user_texts(body)).split()[:SHOWN_WORDS])
+    subject = "The tool returned" if results else "The message begins"
+    return (
+        "This is a simulated answer: the Linernotes stand-in wrote it, not Claude. "
+        f"{subject}: {quoted or '(no text)'}"
+    )
+
+
+def _last_content(body: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    content = body["messages"][-1]["content"]
+    return [_text_block(content)] if isinstance(content, str) else content
+
+
+def asked_text(body: Mapping[str, Any]) -> str:
+    """Return the text of the last message: what was written, and what tools returned."""
+    return "\n".join((*_user_texts(body), *_tool_results(body)))
+
+
+def _user_texts(body: Mapping[str, Any]) -> list[str]:
+    return [block["text"] for block in _last_content(body) if block["type"] == "text"]
+
+
+def _tool_results(body: Mapping[str, Any]) -> list[str]:
+    """Return the texts of the tool results in the last message."""
+    texts: list[str] = []
+    for block in _last_content(body):
+        if block["type"] == "tool_result":
+            content = block.get("content") or ""
+            parts = [_text_block(content)] if isinstance(content, str) else content
+            texts.append(" ".join(part["text"] for part in parts if part["type"] == "text"))
+    return texts

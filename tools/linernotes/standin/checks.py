@@ -1,0 +1,73 @@
+"""What the API checks before it answers: credentials, version, JSON, the contract, signatures."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from linernotes.contract.requests import check_request
+from linernotes.contract.rules import blocks_of
+from linernotes.contract.versions import version_problem
+from linernotes.standin.errors import ApiError
+from linernotes.standin.identity import is_forged
+
+if TYPE_CHECKING:
+    import datetime as dt
+    from collections.abc import Mapping
+
+    from starlette.datastructures import Headers
+    from starlette.requests import Request
+
+LONGEST_BODY = 32 * 1024 * 1024
+"""Bytes. Docs: api/overview, August 2026."""
+
+
+async def read_body(request: Request) -> bytes:
+    """Read the whole body. Raises ApiError 413 as soon as it is too long."""
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > LONGEST_BODY:
+            raise ApiError(413)
+    return bytes(body)
+
+
+def check_headers(headers: Headers) -> None:
+    """Check credentials and version. Raises ApiError 401 or 400."""
+    scheme, _, token = headers.get("authorization", "").partition(" ")
+    has_token = scheme.lower() == "bearer" and token.strip()
+    if not has_token and not headers.get("x-api-key", "").strip():
+        raise ApiError(401, "x-api-key header is required")
+    problem = version_problem(headers.get("anthropic-version"))
+    if problem:
+        raise ApiError(400, problem)
+
+
+def checked_body(path: str, headers: Headers, raw: bytes, today: dt.date) -> Mapping[str, Any]:
+    """Return the body of a Messages request that the API would take. Raises ApiError if not."""
+    betas = [name.strip() for name in headers.get("anthropic-beta", "").split(",") if name.strip()]
+    try:
+        body = json.loads(raw)
+        violations = check_request(
+            path, body, api_version=headers["anthropic-version"], betas=betas, on=today
+        )
+    except RecursionError:
+        raise ApiError(400, "The request body is nested too deeply.") from None
+    except ValueError as problem:
+        said = str(problem)
+        raise ApiError(
+            400, f"The request body is not valid JSON: {said[:1].lower()}{said[1:]}"
+        ) from None
+    for violation in violations:
+        raise ApiError(violation.status, violation.message)
+    _check_signatures(body)
+    return body
+
+
+def _check_signatures(body: Mapping[str, Any]) -> None:
+    for index, message in enumerate(body["messages"]):
+        for block in blocks_of(message["content"], f"messages.{index}.content"):
+            if block.type == "thinking" and is_forged(
+                block.value["thinking"], block.value["signature"]
+            ):
+                raise ApiError(400, f"{block.path}: Invalid `signature` in `thinking` block")
