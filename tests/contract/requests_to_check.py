@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from linernotes.contract.requests import check_request
-from linernotes.contract.violations import Violation
+
+if TYPE_CHECKING:
+    from linernotes.contract.violations import Violation
 
 TODAY = dt.date(2026, 11, 21)
 MODEL = "claude-sonnet-5-5"

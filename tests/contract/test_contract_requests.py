@@ -5,9 +5,8 @@ import json
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
-from requests_to_check import MODEL, TOOL, body, check, only
-
 from linernotes.contract.remedies import removed_parameters
+from requests_to_check import MODEL, TOOL, body, check, only
 
 
 def test_a_plain_request_is_taken():

@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+import json
+from typing import Any
+
 MODEL = "claude-sonnet-5-5"
-HELLO = {"model": MODEL, "max_tokens": 1024, "messages": [{"role": "user", "content": "Hello"}]}
-WEATHER = {
+HELLO: dict[str, Any] = {
+    "model": MODEL,
+    "max_tokens": 1024,
+    "messages": [{"role": "user", "content": "Hello"}],
+}
+WEATHER: dict[str, Any] = {
     "name": "get_weather",
     "description": "Weather of a city.",
     "input_schema": {
@@ -20,8 +27,6 @@ WEATHER = {
 
 def events(response):
     """Return the data of a stream's events, after checking that its lines are as they should."""
-    import json
-
     found = []
     for chunk in response.text.strip().split("\n\n"):
         name, data = chunk.split("\n")

@@ -15,7 +15,7 @@ def error_of(response):
 def test_credentials_are_asked_for(standin):
     missing = (401, "authentication_error", "x-api-key header is required")
     assert error_of(standin.post(HELLO, authorization="")) == missing
-    assert error_of(standin.post(HELLO, authorization="Bearer ")) == missing
+    assert error_of(standin.post(HELLO, authorization="Basic abc")) == missing
     headers = {"authorization": "", "x-api-key": "sk-ant-test"}
     assert standin.post(HELLO, **headers).status_code == 200
 
@@ -46,8 +46,8 @@ def test_unknown_paths_and_methods_are_answered_in_the_apis_shape(standin):
 
 def test_the_sdk_raises_its_own_classes(standin):
     client = standin.client
-    with pytest.raises(anthropic.NotFoundError, match="model: claude-2.1"):
-        client.messages.create(**HELLO | {"model": "claude-2.1"})
+    with pytest.raises(anthropic.NotFoundError, match="model: claude-x"):
+        client.messages.create(**HELLO | {"model": "claude-x"})
     with pytest.raises(anthropic.BadRequestError, match="temperature: Extra inputs"):
         client.messages.create(**HELLO, extra_body={"temperature": 0.2})
     with pytest.raises(anthropic.BadRequestError, match='Unexpected role "tool"'):

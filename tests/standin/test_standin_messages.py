@@ -1,13 +1,13 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Any
 
 import anthropic
 import pytest
 from asking import HELLO, MODEL, WEATHER, events
-from pydantic import BaseModel
-
 from linernotes.contract.responses import check_response
+from pydantic import BaseModel
 
 THINKING = {"type": "adaptive", "display": "summarized"}
 
@@ -85,8 +85,9 @@ def test_async_clients_work_side_by_side(standin):
         async with anthropic.AsyncAnthropic(base_url=standin.url, api_key="k") as client:
 
             async def ask(number):
-                message = {"role": "user", "content": f"Number {number}"}
-                async with client.messages.stream(**HELLO | {"messages": [message]}) as stream:
+                request = HELLO.copy()
+                request["messages"] = [{"role": "user", "content": f"Number {number}"}]
+                async with client.messages.stream(**request) as stream:
                     return await stream.get_final_text()
 
             return await asyncio.gather(*(ask(number) for number in range(20)))
@@ -96,7 +97,7 @@ def test_async_clients_work_side_by_side(standin):
 
 
 def test_a_tool_is_called_and_its_result_answered(standin):
-    messages = [{"role": "user", "content": "What's the weather?"}]
+    messages: list[Any] = [{"role": "user", "content": "What's the weather?"}]
     request = HELLO | {"tools": [WEATHER]}
     first = standin.client.messages.create(**request | {"messages": messages})
     assert first.stop_reason == "tool_use"
@@ -208,7 +209,7 @@ def test_max_tokens_cuts_the_answer(standin):
     message = standin.client.messages.create(**HELLO | {"max_tokens": 5})
     assert message.stop_reason == "max_tokens"
     assert message.usage.output_tokens == 5
-    assert message.content[0].text == "This is a simul"
+    assert message.content[0].text == "This is a simulat"
 
 
 def test_no_output_tokens_give_no_content(standin):

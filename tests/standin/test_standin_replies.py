@@ -8,10 +8,16 @@ import pytest
 from anthropic.types import StopReason as SdkStopReason
 from hypothesis import given
 from hypothesis import strategies as st
-
 from linernotes.standin.replies import StopReason, load_replies, replies_schema
 
 PAGE = "tests/cassettes/a.replies.yaml"
+
+
+def loaded(text):
+    replies, found = load_replies(text, PAGE)
+    assert found == ()
+    assert replies is not None
+    return replies
 
 
 def findings(text):
@@ -22,8 +28,7 @@ def findings(text):
 
 
 def test_a_script_is_read_with_its_lines():
-    replies, found = load_replies("# A comment.\nreplies:\n  - text: A\n\n  - json: null\n", PAGE)
-    assert found == ()
+    replies = loaded("# A comment.\nreplies:\n  - text: A\n\n  - json: null\n")
     assert replies.lines == (3, 5)
     assert replies.replies[0].text == "A"
     assert replies.replies[1].has_json
@@ -34,8 +39,7 @@ def test_values_are_what_they_look_like_to_a_json_writer():
         "replies: [{tool_calls: [{name: f, input: "
         "{no: no, day: 2026-01-01, n: 1, x: 1.5, e: 1e3, t: true, z: null, o: 0o7, v: 1_000}}]}]"
     )
-    replies, _ = load_replies(text, PAGE)
-    assert replies.replies[0].tool_calls[0].input == {
+    assert loaded(text).replies[0].tool_calls[0].input == {
         "no": "no",
         "day": "2026-01-01",
         "n": 1,
@@ -84,8 +88,8 @@ def test_a_mistake_is_a_finding_at_its_line(text, line, words):
 
 def test_an_unknown_key_is_answered_with_the_known_ones():
     _, (found,) = load_replies("replies:\n  - txt: A\n    text: B\n", PAGE)
-    assert "`text`" in found.hint
-    assert "`json`" in found.hint
+    assert "`text`" in str(found.hint)
+    assert "`json`" in str(found.hint)
 
 
 def test_a_huge_script_is_refused_unread():

@@ -267,7 +267,7 @@ def test_a_reply_that_its_request_cannot_get_is_refused_and_found(start, script,
     standin = start(script)
     with pytest.raises(anthropic.BadRequestError) as caught:
         standin.client.messages.create(**HELLO | request_)
-    assert caught.value.api_message.startswith("a.replies.yaml:2: ")
+    assert str(caught.value.api_message).startswith("a.replies.yaml:2: ")
     (finding,) = standin.findings
     assert (finding.code, finding.severity, finding.line) == ("replies-mismatch", "error", 2)
     assert words in finding.message

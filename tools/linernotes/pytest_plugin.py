@@ -6,7 +6,6 @@ out and are recorded, and in replay the network is closed with or without `--blo
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 

@@ -41,7 +41,7 @@ _WRAPPED_BASE64 = re.compile(
     r"(?<![A-Za-z0-9+/])[A-Za-z0-9+/]{40,}[ \t]*\r?\n(?:[ \t]*[A-Za-z0-9+/]+={0,2}[ \t]*(?:\r?\n|$))+"
 )
 _CONTROL = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x9f]")
-_READABLE = re.compile("[^\x00-\x08\x0e-\x1f\x7f-\x9f]{8,}")
+_READABLE = re.compile(r"[\t\n\r -~]{8,}")
 _COMPRESSED = re.compile("\x1f\x8b\x08|x[\x01^\x9c\xda]")
 
 

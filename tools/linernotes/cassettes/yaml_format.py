@@ -114,8 +114,8 @@ def loads(text: str, page: str) -> Cassette:
     tree = _json_tree(text) if text.lstrip().startswith("{") else _yaml_tree(text, page)
     try:
         head = _head(tree)
-        if head is not None and not text.rstrip().endswith(f"\n{END}"):
-            raise _cut_off(text, page)
+        if head is not None:
+            _ensure_whole(text, page)
         provenance = None if head is None else _provenance(head)
         path: _Path = ("interactions",)
         interactions = tuple(
@@ -123,6 +123,8 @@ def loads(text: str, page: str) -> Cassette:
             for index, item in enumerate(_typed(tree["interactions"], list, path))
         )
     except _MisshapenError as problem:
+        if problem.code != "cassette-newer-format" and text.startswith("linernotes:"):
+            _ensure_whole(text, page)
         line = _line_of(text, problem.path)
         raise _refusal(problem.code, text, page, line, problem.message) from None
     return Cassette(provenance, interactions)
@@ -137,10 +139,11 @@ def _refusal(code: str, text: str, page: str, line: int | None, message: str) ->
     return CassetteError(error(code, page, line, message, hint))
 
 
-def _cut_off(text: str, page: str) -> CassetteError:
-    line = len(text.splitlines())
-    message = f"The cassette is cut off: its last line is not `{END}`."
-    return _refusal("cassette-truncated", text, page, line, message)
+def _ensure_whole(text: str, page: str) -> None:
+    if not text.rstrip().endswith(f"\n{END}"):
+        line = len(text.splitlines())
+        message = f"The cassette is cut off: its last line is not `{END}`."
+        raise _refusal("cassette-truncated", text, page, line, message) from None
 
 
 # Writing
@@ -321,8 +324,8 @@ def _yaml_tree(text: str, page: str) -> Any:
     except _UnreadableError as problem:
         raise _refusal(problem.code, text, page, problem.line, problem.message) from None
     except yaml.YAMLError as problem:
-        if text.startswith("linernotes:") and not text.rstrip().endswith(f"\n{END}"):
-            raise _cut_off(text, page) from None
+        if text.startswith("linernotes:"):
+            _ensure_whole(text, page)
         line, reason = _yaml_problem(problem, text)
         message = f"The cassette is not valid YAML: {reason}."
         raise _refusal("cassette-not-yaml", text, page, line, message) from None
@@ -501,12 +504,12 @@ def _request(tree: dict[str, Any], path: _Path) -> Request:
 def _url(value: Any, path: _Path) -> str:
     url = _typed(value, str, path)
     try:
-        valid = bool(urlsplit(url).hostname) and urlsplit(url).port != 0
+        parts = urlsplit(url)
+        if parts.scheme and parts.hostname and parts.port != 0:
+            return url
     except ValueError:
-        valid = False
-    if not valid:
-        raise _MisshapenError(path, f"`{url[:80]}` is not a URL with a host.")
-    return url
+        pass
+    raise _MisshapenError(path, f"`{url[:80]}` is not a URL with a host.")
 
 
 def _response(tree: dict[str, Any], path: _Path) -> Response:

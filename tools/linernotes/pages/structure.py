@@ -53,6 +53,7 @@ _TAG = re.compile(
     )""",
     re.VERBOSE,
 )
+_ENDS = re.compile(r" *(?:\n|\Z)")
 # Elements whose content is text to some or all versions of html.parser.
 _RAW = frozenset(
     "iframe noembed noframes noscript plaintext script style textarea title xmp".split()
@@ -82,7 +83,6 @@ def _begins_a_block(text: str, candidate: Candidate) -> bool:
     start = candidate.start
     return (
         len(candidate.prefix) < TAB
-        and ">" not in candidate.prefix
         and (start == 0 or text[max(start - 2, 0) : start] in ("\n\n", "\n"))
     )
 
@@ -101,7 +101,8 @@ def _is_harmless(text: str) -> bool:
     """Return whether no HTML in `text` can hide or move a candidate.
 
     That is, whether `HTMLExtractor` of markdown/htmlparser.py and of md_in_html leave the text as
-    it is, except that a comment between blank lines becomes a block of its own.
+    it is, except that a comment at the start of a line becomes a block of its own. (Behind such a
+    comment any tag would begin a block, so nothing may follow it.)
     """
     position = text.find("<")
     while position >= 0:
@@ -113,16 +114,10 @@ def _is_harmless(text: str) -> bool:
         name = (match["name"] or "").lower()
         if name in _RAW or (begins and name and name not in _INLINE):
             return False
-        if begins and match["comment"] and not _is_alone(text, line, match.end()):
+        if begins and match["comment"] and not _ENDS.match(text, match.end()):
             return False
         position = text.find("<", match.end())
     return True
-
-
-def _is_alone(text: str, start: int, end: int) -> bool:
-    """Return whether a line has blank lines, or an end of the text, before and after it."""
-    before, after = text[max(start - 2, 0) : start], text[end : end + 2]
-    return before in ("", "\n", "\n\n") and after in ("", "\n", "\n\n")
 
 
 class _Walk:
@@ -146,7 +141,7 @@ class _Walk:
         position = 0
         for candidate in found:
             self._lines(text[position : candidate.start])
-            if ">" in candidate.prefix or not self._candidate(len(candidate.prefix)):
+            if not self._candidate(candidate.prefix):
                 return False
             if not candidate.closed:
                 self._clean = False
@@ -170,13 +165,15 @@ class _Walk:
             self._base = len(self._open)
         return indent - TAB * len(self._open)
 
-    def _candidate(self, indent: int) -> bool:
-        return self._enter(indent) < TAB and self._clean
+    def _candidate(self, prefix: str) -> bool:
+        quoted_for_certain = self._starts and len(prefix) < TAB
+        inside = self._enter(len(prefix))
+        return inside < TAB and self._clean and (">" not in prefix or quoted_for_certain)
 
     def _line(self, indent: int, content: str) -> None:
         starts = self._starts
         inside = self._enter(indent)
-        if inside >= TAB or not content.strip():
+        if inside >= TAB:
             self._clean = False
         elif inside == 0 and self._box.fullmatch(content):
             if starts or True not in self._open:

@@ -19,8 +19,10 @@ from linernotes.running.verify import job_of, run_finding, runs
 from linernotes.running.world import environment
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
+
+    from starlette.types import ASGIApp, Receive, Scope, Send
 
     from linernotes.cassettes.cassette import Cassette
     from linernotes.project import Project
@@ -102,15 +104,13 @@ def _upstreams(
     if live or not examples:
         yield {example.snippet.address: LIVE for example in examples}, []
         return
-    from starlette.applications import Starlette  # noqa: PLC0415  # not for a live recording
-    from starlette.routing import Mount  # noqa: PLC0415
-
-    from linernotes.standin.app import create_app  # noqa: PLC0415
+    from linernotes.standin.app import create_app  # noqa: PLC0415  # not for a live recording
     from linernotes.standin.replies import load_replies  # noqa: PLC0415
     from linernotes.standin.server import serve  # noqa: PLC0415
 
     refused: list[Recorded] = []
-    mounts: dict[str, Mount] = {}
+    places: dict[str, str] = {}
+    apps: dict[str, ASGIApp] = {}
     for number, example in enumerate(examples):
         replies, findings = None, ()
         if example.replies.is_file():
@@ -120,9 +120,26 @@ def _upstreams(
         if replies is None and findings:
             refused.append(Recorded(address, None, False, 0, (0, 0), tuple(findings)))
             continue
-        mounts[address] = Mount(f"/{number}", create_app(replies))
-    with serve(Starlette(routes=list(mounts.values()))) as url:
-        yield {address: f"{url}{mount.path}" for address, mount in mounts.items()}, refused
+        places[address] = f"/{number}"
+        apps[f"/{number}"] = create_app(replies)
+    with serve(_one_of(apps)) as url:
+        yield {address: f"{url}{place}" for address, place in places.items()}, refused
+
+
+def _one_of(apps: Mapping[str, ASGIApp]) -> ASGIApp:
+    """Return an application in which each of `apps` believes that it stands at the root.
+
+    Starlette's Mount would leave the prefix in the path that a request's URL shows.
+    """
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            return
+        _, number, path = scope["path"].split("/", 2)
+        inner = {**scope, "path": f"/{path}", "raw_path": f"/{path}".encode()}
+        await apps[f"/{number}"](inner, receive, send)
+
+    return app
 
 
 def _keep(project: Project, example: Example, outcome: Outcome, known: Sequence[str]) -> Recorded:

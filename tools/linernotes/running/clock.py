@@ -11,10 +11,6 @@ import selectors
 import threading
 import time
 from datetime import datetime
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
 
 _real_monotonic = time.monotonic
 _real_perf_counter = time.perf_counter
@@ -26,15 +22,19 @@ class _Clock:
     """How far the clock was moved on, in seconds, and who moves the wall clock."""
 
     skipped = 0.0
-    traveller = None
+    travel: Any = None
+    traveller: Any = None
 
 
 def install() -> None:
     """Make sleeping free in this process and its children."""
-    time.sleep = _sleep  # type: ignore[assignment]
-    time.monotonic = _monotonic  # type: ignore[assignment]
-    time.perf_counter = _perf_counter  # type: ignore[assignment]
-    selectors.DefaultSelector = _Selector  # type: ignore[misc, assignment]
+    for module, name, ours in (
+        (time, "sleep", _sleep),
+        (time, "monotonic", _monotonic),
+        (time, "perf_counter", _perf_counter),
+        (selectors, "DefaultSelector", _Selector),
+    ):
+        setattr(module, name, ours)
 
 
 def set_to(moment: str) -> None:
@@ -42,10 +42,18 @@ def set_to(moment: str) -> None:
     _travel(datetime.fromisoformat(moment.replace("Z", "+00:00")))
 
 
+def reset() -> None:
+    """Let the clock show the real time again."""
+    if _Clock.traveller is not None:
+        _Clock.travel.stop()
+        _Clock.traveller = None
+
+
 def _travel(moment: datetime) -> None:
     import time_machine  # noqa: PLC0415  # 100 ms, and most snippets never ask the time
 
-    _Clock.traveller = time_machine.travel(moment, tick=True).start()
+    _Clock.travel = time_machine.travel(moment, tick=True)
+    _Clock.traveller = _Clock.travel.start()
 
 
 def _advance(seconds: float) -> None:
@@ -70,12 +78,10 @@ def _perf_counter() -> float:
     return _real_perf_counter() + _Clock.skipped
 
 
-class _Selector(selectors.DefaultSelector):  # type: ignore[misc, valid-type]
+class _Selector(selectors.DefaultSelector):
     """The selector of an asyncio loop that moves the clock on instead of waiting for a timer."""
 
-    def select(
-        self, timeout: float | None = None
-    ) -> Sequence[tuple[selectors.SelectorKey, int]] | list[tuple[selectors.SelectorKey, int]]:
+    def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
         ready = super().select(0)
         if ready or timeout is None or timeout <= 0:
             return ready or super().select(timeout)

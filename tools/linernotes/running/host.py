@@ -10,7 +10,6 @@ import importlib
 import os
 import signal
 from multiprocessing.connection import Connection
-
 from typing import TYPE_CHECKING, NoReturn
 
 from linernotes.running import lane

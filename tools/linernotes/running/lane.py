@@ -106,7 +106,7 @@ def _run_all(jobs: Sequence[Job], scratch: str, connection: Connection) -> Itera
 
 
 def _may_be_contained(job: Job) -> bool:
-    return not job.http and len(job.pieces) == 1 and job.raises is None and not job.files
+    return job.upstream is None and not job.files
 
 
 def _run_contained(jobs: Sequence[Job], scratch: str, connection: Connection) -> dict[int, Outcome]:
@@ -123,10 +123,9 @@ def _run_contained(jobs: Sequence[Job], scratch: str, connection: Connection) ->
     outcomes = {}
     for line in result.splitlines(keepends=True):
         if line.endswith(b"\n"):
-            number, printed, duration = json.loads(line)
-            outcomes[number] = Outcome(
-                jobs[number].address, "passed", stdout=printed, duration=duration
-            )
+            number, printed, report, duration = json.loads(line)
+            outcome = _reported(jobs[number], report, printed, b"")
+            outcomes[number] = replace(outcome, duration=duration)
     return outcomes
 
 
@@ -258,12 +257,16 @@ def _outcome(
             report = json.loads(result)
     if not report:
         return Outcome(job.address, "failed", _died(job, end, stderr), text)
+    return _reported(job, report, text, stderr)
+
+
+def _reported(job: Job, report: dict[str, Any], stdout: str, stderr: bytes) -> Outcome:
     failure = report.get("failure")
     return Outcome(
         job.address,
         report["status"],
         None if failure is None else _failure(failure, stderr),
-        text,
+        stdout,
         tuple(Warned(**warning) for warning in report.get("warnings", ())),
         report.get("requests", 0),
         report.get("provenance"),

@@ -20,13 +20,15 @@ from linernotes.running.job import Failure, Outcome
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
+    from typing_extensions import Self
+
     from linernotes.running.job import Job
 
 WARM_MODULES = ("anthropic", "openai", "portkey_ai", "httpx2", "httpx", "requests", "aiohttp")
 """Packages that speak HTTP: what imports one of them runs from the warm host."""
 
 _MOST_BARE = 64
-_MOST_WARM = 4
+_MOST_WARM = 16
 
 _HTTP = re.compile(
     r"^\s*(?:from|import)\s+(?:[\w.]+\s*,\s*)*("
@@ -65,7 +67,7 @@ class Pool:
         self._connections: list[Connection] = []
         self._free: dict[bool, list[Connection]] = {}
 
-    def __enter__(self) -> Pool:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -55,9 +55,9 @@ def digest(source: str) -> str:
 
 def main(configuration: str) -> None:
     """Render the pages listed on stdin and print what Python fences they show."""
+    from linernotes.pages.extensions import load_extensions  # noqa: PLC0415
     from linernotes.pages.front_matter import split  # noqa: PLC0415  # only in this process
     from linernotes.pages.headers import is_python  # noqa: PLC0415
-    from linernotes.pages.extensions import load_extensions  # noqa: PLC0415
     from linernotes.pages.renderer import rendered_fences  # noqa: PLC0415
 
     names, configs, _ = load_extensions(Path(configuration))

@@ -16,7 +16,7 @@ from linernotes.running.wire import page_line
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from linernotes.cassettes.cassette import Request, Response
+    from linernotes.cassettes.cassette import Provenance, Request, Response
     from linernotes.running.job import Job
 
 
@@ -45,14 +45,17 @@ class Replay:
     @property
     def moment(self) -> str | None:
         """When the recording was made: a VCR file of other origin doesn't say."""
-        known = self._cassette and self._cassette.provenance
+        known = self._known()
         return known.recorded_at if known else None
 
     @property
     def provenance(self) -> str | None:
         """Where the recording came from, if there is one and it says so."""
-        known = self._cassette and self._cassette.provenance
+        known = self._known()
         return known.source if known else None
+
+    def _known(self) -> Provenance | None:
+        return self._cassette.provenance if self._cassette else None
 
     def exchange(self, request: Request) -> Response:
         """Return the recorded answer. Raises NotRecordedError where there is none."""

@@ -49,7 +49,12 @@ class TypeCheck:
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_text(module.text, encoding="utf-8", newline="")
         command = [find_ty_bin(), "check", "--project", str(root), "--output-format", "gitlab"]
-        options = ["--python", sys.prefix, "--python-version", "%d.%d" % sys.version_info[:2]]
+        options = [
+            "--python",
+            sys.prefix,
+            "--python-version",
+            ".".join(map(str, sys.version_info[:2])),
+        ]
         self._process = subprocess.Popen(  # noqa: S603  # our own dependency
             [*command, *options, "--exit-zero", "--no-progress", str(root)],
             cwd=root,
@@ -106,6 +111,6 @@ def _removed_keyword(
         if not isinstance(node, ast.Call) or not begin <= node.lineno <= end:
             continue
         for keyword in node.keywords:
-            if keyword.arg in words:
+            if keyword.arg is not None and keyword.arg in words:
                 return keyword.lineno, keyword.arg
     return None

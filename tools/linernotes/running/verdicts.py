@@ -22,10 +22,11 @@ import linernotes
 from linernotes.atomic import write_atomically
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from linernotes.findings import Finding
-    from linernotes.snippets.snippet import Chain
+    from linernotes.project import Project
+    from linernotes.snippets.collect import Example
 
 VerdictName = Literal["passed", "failed", "unrecorded", "skipped"]
 _FORMAT = 1
@@ -124,7 +125,7 @@ def installation() -> str:
     parts = [sys.version, sys.platform, linernotes.__version__]
     for directory in {*site.getsitepackages(), *(p for p in sys.path if p.endswith("-packages"))}:
         try:
-            parts += sorted(name for name in os.listdir(directory) if name.endswith("-info"))
+            parts += sorted(one.name for one in os.scandir(directory) if one.name.endswith("-info"))
         except OSError:
             continue
     own = Path(linernotes.__file__).parent
@@ -146,21 +147,14 @@ def sdk_version() -> str | None:
     return None
 
 
-def chain_digest(
-    chain: Chain,
-    installed: str,
-    timeout: float,
-    environment: Mapping[str, str],
-    files: Sequence[Path],
-    cassette: Path,
-) -> str:
-    """Return the digest of all that the verdict of `chain`'s last snippet depends on."""
-    last = chain[-1]
-    parts = [installed, repr(timeout), repr(sorted(environment.items()))]
-    parts += [snippet.source for snippet in chain]
+def digest_of(project: Project, installed: str, example: Example) -> str:
+    """Return the digest of all that the verdict of `example` depends on."""
+    last = example.snippet
+    parts = [installed, repr(project.timeout), repr(sorted(project.environment.items()))]
+    parts += [snippet.source for snippet in example.chain]
     parts += [repr((last.norun, last.raises, last.timeout, last.id))]
     parts += ["" if last.output is None else f"output {last.output.text}"]
-    parts += [_content(path) for path in (cassette, *files)]
+    parts += [_content(path) for path in (example.cassette, *(file for file, _ in example.files))]
     return _digest(parts)
 
 

@@ -18,7 +18,7 @@ from linernotes.running.verdicts import (
     Kept,
     Verdict,
     VerdictCache,
-    chain_digest,
+    digest_of,
     installation,
 )
 from linernotes.running.world import environment
@@ -227,14 +227,7 @@ def _plan(project: Project, pages: Sequence[PageExamples], cache: VerdictCache) 
             if snippet.skip is not None:
                 plan.verdicts[snippet.address] = judge(example, None, (), None)
                 continue
-            digest = chain_digest(
-                example.chain,
-                installed,
-                project.timeout,
-                project.environment,
-                [source for source, _ in example.files],
-                example.cassette,
-            )
+            digest = digest_of(project, installed, example)
             kept = cache.get(snippet.address, digest)
             if kept is None:
                 module = module_of(project, example)

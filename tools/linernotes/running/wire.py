@@ -1,5 +1,6 @@
-"""The wire: what is at the other end of a snippet's HTTP clients. A cassette, or while recording
-the host that the recording comes from.
+"""The wire: what is at the other end of a snippet's HTTP clients.
+
+A cassette, or while recording the host that the recording comes from.
 """
 
 from __future__ import annotations
@@ -74,8 +75,8 @@ def warm_up() -> None:
 
     A matter of speed alone, so an SDK that doesn't go along is none of our business here.
     """
-    import yaml  # noqa: F401, PLC0415  # cassettes are YAML
     import time_machine  # noqa: F401, PLC0415  # the clock of a recording
+    import yaml  # noqa: F401, PLC0415  # cassettes are YAML
 
     from linernotes.cassettes import yaml_format  # noqa: F401, PLC0415
     from linernotes.running import replay  # noqa: F401, PLC0415

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from linernotes.contract.models import model_facts
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 SHOWN_WORDS = 12
 """Words of the request that an unscripted answer quotes."""
+
+UNSCRIPTED_THOUGHT = "The request is simulated, so a short thought will do before the answer."
 
 PER_ANSWER = 3
 PER_TOOL_CALL = 35
@@ -54,56 +56,48 @@ def unscripted(body: Mapping[str, Any], identity: Identity) -> Answer:
     """Return the answer that needs no script: it fits the request's tools and schemas."""
     if body["max_tokens"] == 0:
         return Answer((), "max_tokens")
-    thought = (
-        "The request is simulated, so a short thought will do before the answer."
-        if (body.get("thinking") or {}).get("type") in ("adaptive", "enabled")
-        else None
-    )
+    thinks = (body.get("thinking") or {}).get("type") in ("adaptive", "enabled")
     tool = _tool_to_call(body)
     output_format = (body.get("output_config") or {}).get("format")
     if tool is not None:
-        parts = [_tool_use({"name": tool["name"], "input": _input_for(tool)}, identity, 0)]
+        part = _tool_use({"name": tool["name"], "input": _input_for(tool)}, identity, 0)
     elif output_format:
-        parts = [_text_block(json.dumps(example(output_format["schema"]), ensure_ascii=False))]
+        part = _text_block(_json_text(example(output_format["schema"])))
     else:
-        parts = [_text_block(_plain_text(body))]
-    return _ended(body, thought, parts)
+        part = _text_block(_plain_text(body))
+    return _within_limits(body, UNSCRIPTED_THOUGHT if thinks else None, [part])
 
 
 def scripted(reply: Reply, body: Mapping[str, Any], identity: Identity) -> Answer:
-    """Return the answer that the script gives. Raises ScriptMismatch if it doesn't fit."""
+    """Return the answer that the script gives. Raises ScriptMismatch if it doesn't fit.
+
+    Stop sequences and `max_tokens` cut what the script says, unless it says itself why it ends.
+    """
     for mismatch in mismatches(reply, body):
         raise ScriptMismatch(mismatch)
-    details = _stop_details(reply)
     if reply.content is not None:
-        content = tuple(filled(block, identity, i) for i, block in enumerate(reply.content))
-        return Answer(
-            content,
-            reply.stop_reason or _natural_end(content),
-            reply.stop_sequence,
-            details,
-            _cost(content, body["model"]) + PER_ANSWER,
-            usage=reply.usage,
-            break_after=reply.break_after,
-        )
-    parts: list[dict[str, Any]] = []
-    if reply.has_json:
-        parts.append(_text_block(json.dumps(reply.json_, ensure_ascii=False)))
-    elif reply.text is not None:
-        parts.append(_text_block(reply.text))
-    for index, call in enumerate(reply.tool_calls):
-        parts.append(_tool_use(call.model_dump(), identity, index))
-    answer = _ended(body, reply.thinking, parts, as_it_is=reply.stop_reason is not None)
-    return Answer(
-        answer.content,
-        reply.stop_reason or answer.stop_reason,
-        reply.stop_sequence or answer.stop_sequence,
-        details,
-        answer.output_tokens,
-        answer.thinking_tokens,
-        reply.usage,
-        reply.break_after,
+        parts = [filled(block, identity, index) for index, block in enumerate(reply.content)]
+    else:
+        parts = _parts(reply, identity)
+    if reply.content is not None or reply.stop_reason is not None:
+        stop_reason = reply.stop_reason or _natural_end(parts)
+        answer = _whole(body, reply.thinking, parts, stop_reason)
+    else:
+        answer = _within_limits(body, reply.thinking, parts)
+    return replace(
+        answer,
+        stop_sequence=reply.stop_sequence or answer.stop_sequence,
+        stop_details=_stop_details(reply),
+        usage=reply.usage,
+        break_after=reply.break_after,
     )
+
+
+def _parts(reply: Reply, identity: Identity) -> list[dict[str, Any]]:
+    said = _json_text(reply.json_) if reply.has_json else reply.text
+    text = [] if said is None else [_text_block(said)]
+    calls = enumerate(reply.tool_calls)
+    return text + [_tool_use(call.model_dump(), identity, index) for index, call in calls]
 
 
 def _stop_details(reply: Reply) -> dict[str, Any] | None:
@@ -117,53 +111,47 @@ def _stop_details(reply: Reply) -> dict[str, Any] | None:
     }
 
 
-def _ended(
+def _whole(
     body: Mapping[str, Any],
     thought: str | None,
     parts: Sequence[Mapping[str, Any]],
-    *,
-    as_it_is: bool = False,
+    stop_reason: str,
 ) -> Answer:
-    """Put the thought before the parts, and end where the request's limits say.
-
-    `as_it_is` leaves the parts whole, because the script itself says why they end.
-    """
+    """Return the thought and the parts as they are."""
     model = body["model"]
     thinking_tokens = tokens.count(thought, model) if thought else 0
-    content: list[Mapping[str, Any]] = []
-    if thought is not None:
-        content.append(_thinking_block(thought, body))
-    left = body["max_tokens"] - thinking_tokens
-    stop_reason, stop_sequence = _natural_end(parts), None
-    for part in parts:
-        if as_it_is:
-            content.append(part)
-            continue
-        if part["type"] == "text":
-            text, stop_sequence = _until_stop_sequence(part["text"], body)
-            kept = tokens.cut(text, max(left, 0), model)
-            content += [_text_block(kept)] if kept else []
-            if kept != text:
-                stop_reason, stop_sequence = "max_tokens", None
-            elif stop_sequence:
-                stop_reason = "stop_sequence"
-        elif _cost((part,), model) > left:
-            stop_reason = "max_tokens"
-        else:
-            content.append(part)
-        left -= _cost((part,), model)
-        if stop_reason in ("max_tokens", "stop_sequence"):
-            break
-    spent = thinking_tokens + _cost(content, model) + PER_ANSWER
-    if stop_reason == "max_tokens":
-        spent = body["max_tokens"]
+    spent = thinking_tokens + _cost(parts, model) + PER_ANSWER
     return Answer(
-        tuple(content),
+        tuple(parts) if thought is None else (_thinking_block(thought, body), *parts),
         stop_reason,
-        stop_sequence,
-        output_tokens=spent,
+        output_tokens=body["max_tokens"] if stop_reason == "max_tokens" else spent,
         thinking_tokens=thinking_tokens,
     )
+
+
+def _within_limits(
+    body: Mapping[str, Any], thought: str | None, parts: Sequence[Mapping[str, Any]]
+) -> Answer:
+    """Return the thought and the parts as far as stop sequences and `max_tokens` let them go."""
+    model = body["model"]
+    left = body["max_tokens"] - (tokens.count(thought, model) if thought else 0)
+    kept: list[Mapping[str, Any]] = []
+    for part in parts:
+        if part["type"] == "text":
+            wanted, stop_sequence = _until_stop_sequence(part["text"], body)
+            text = tokens.cut(wanted, max(left, 0), model)
+            kept += [_text_block(text)] if text else []
+            if text != wanted:
+                return _whole(body, thought, kept, "max_tokens")
+            if stop_sequence:
+                ended = _whole(body, thought, kept, "stop_sequence")
+                return replace(ended, stop_sequence=stop_sequence)
+        elif _cost((part,), model) > left:
+            return _whole(body, thought, kept, "max_tokens")
+        else:
+            kept.append(part)
+        left -= _cost((part,), model)
+    return _whole(body, thought, kept, _natural_end(kept))
 
 
 def _until_stop_sequence(text: str, body: Mapping[str, Any]) -> tuple[str, str | None]:
@@ -189,9 +177,12 @@ def _cost(content: Sequence[Mapping[str, Any]], model: str) -> int:
         if block["type"] == "text":
             total += tokens.count(block["text"], model)
         elif "input" in block:
-            written = json.dumps(block["input"], ensure_ascii=False)
-            total += PER_TOOL_CALL + tokens.count(written, model)
+            total += PER_TOOL_CALL + tokens.count(_json_text(block["input"]), model)
     return total
+
+
+def _json_text(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False)
 
 
 def _text_block(text: str) -> dict[str, Any]:

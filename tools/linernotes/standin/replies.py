@@ -149,10 +149,10 @@ def load_replies(text: str, page: str) -> tuple[Replies | None, tuple[Finding, .
     try:
         script = Script.model_validate(value)
     except ValidationError as invalid:
-        return None, tuple(
-            _finding(page, places, problem)
-            for problem in invalid.errors(include_url=False, include_input=False)
-        )
+        problems = invalid.errors(include_url=False, include_input=False)
+        # A misspelt key is also a missing one: say first what the writer can see.
+        problems.sort(key=lambda problem: problem["type"] == "missing")
+        return None, tuple(_finding(page, places, problem) for problem in problems)
     wrong_blocks = _wrong_blocks(script, places, page)
     if wrong_blocks:
         return None, wrong_blocks

@@ -126,18 +126,25 @@ def _example_string(schema: Schema, name: str) -> str:
 
 
 def _example_number(schema: Schema, type_: str) -> float:
+    """Return the first of a few likely numbers that fits: 1, or one near a bound."""
     step = schema.get("multipleOf", 1)
-    least = schema.get("minimum", schema.get("exclusiveMinimum"))
-    most = schema.get("maximum", schema.get("exclusiveMaximum"))
-    start = 1 if least is None else least
-    if most is not None and start > most:
-        start = most
-    value = -(-start // step) * step
-    if "exclusiveMinimum" in schema and value <= schema["exclusiveMinimum"]:
-        value += step
-    if most is not None and value > most and type_ == "number":
-        value = (least + most) / 2 if least is not None else most
-    return value
+    bounds = [
+        schema[key]
+        for key in ("minimum", "exclusiveMinimum", "maximum", "exclusiveMaximum")
+        if key in schema
+    ]
+    candidates = [1, 0, *bounds]
+    for bound in bounds:
+        below = bound // step * step
+        candidates += [below, below + step, below - step]
+    if type_ == "number" and bounds:
+        candidates += [(bounds[0] + bounds[-1]) / 2, bounds[0] + 0.5, bounds[0] - 0.5]
+    candidates.append(step)
+    for number in candidates:
+        value = int(number) if float(number).is_integer() else number
+        if not any(problems(value, {**schema, "type": type_})):
+            return value
+    return 1
 
 
 def _type(schema: Schema) -> str:

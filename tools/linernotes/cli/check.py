@@ -1,0 +1,40 @@
+"""`linernotes check`."""
+
+from __future__ import annotations
+
+import os
+import sys
+from datetime import datetime, timezone
+from pathlib import Path
+
+import click
+
+from linernotes.checks.project import check_project
+from linernotes.cli.reporting import errors_told, json_option, print_findings, print_json
+from linernotes.findings import has_errors
+from linernotes.project import find_project
+
+
+@click.command()
+@json_option
+def check(*, as_json: bool) -> None:
+    """Check pages, links, front matter and cassettes; runs nothing.
+
+    Warnings are printed and don't fail the command.
+    """
+    with errors_told(as_json=as_json):
+        project = find_project(Path.cwd())
+        today = datetime.now(timezone.utc).date()
+        findings = check_project(project, today, _credentials())
+    if as_json:
+        print_json({"findings": [finding.to_json() for finding in findings]})
+    else:
+        print_findings(findings)
+        errors = sum(finding.severity == "error" for finding in findings)
+        click.echo(f"{errors} errors, {len(findings) - errors} warnings.")
+    sys.exit(1 if has_errors(findings) else 0)
+
+
+def _credentials() -> list[str]:
+    """Return the keys of this environment, to make sure that no cassette holds one of them."""
+    return [value for name, value in os.environ.items() if name.endswith("_API_KEY") and value]

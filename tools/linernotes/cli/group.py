@@ -1,0 +1,60 @@
+"""The group of commands. Each is imported when it is called, so that none waits for another's."""
+
+from __future__ import annotations
+
+import importlib
+
+import click
+
+from linernotes import __version__
+
+COMMANDS = {
+    "check": "Check pages, links, front matter and cassettes.",
+    "completion": "Print what makes your shell complete commands and targets.",
+    "extract": "Write each snippet to a module that runs by itself.",
+    "record": "Run snippets against the API or the stand-in, and keep what came back.",
+    "standin": "Serve the stand-in for the Claude API on this machine.",
+    "status": "Show snippets, verdicts and provenance, by section.",
+    "verify": "Run snippets against their cassettes and type-check them.",
+}
+
+
+class _Lazy(click.Group):
+    """Imports `linernotes.cli.NAME` for the command NAME."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
+        if name not in COMMANDS:
+            return None
+        return getattr(importlib.import_module(f"linernotes.cli.{name}"), name)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+
+@click.group(
+    cls=_Lazy, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 96}
+)
+@click.version_option(__version__, prog_name="linernotes")
+def main() -> None:
+    """Run every Python example of a MkDocs project, offline, against recorded API traffic.
+
+    Any directory with a mkdocs.yml is a project. Write an example in a page:
+
+    \b
+        ``` { .python #first-message }
+        from anthropic import Anthropic
+        …
+        ```
+
+    record what it asks the API, then verify it wherever you like:
+
+    \b
+        linernotes record docs/quickstart.md#first-message
+        linernotes verify
+
+    Exit codes: 0 all good, 1 findings, 2 the call or the project's configuration is wrong.
+    """  # \b is click's mark for text that isn't to be wrapped

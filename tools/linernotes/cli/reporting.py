@@ -1,0 +1,91 @@
+"""What every command says in the same way: errors, findings, progress, JSON."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import sys
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from linernotes.findings import Finding
+from linernotes.project import ConfigurationError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+SCHEMA = 1
+"""The version of every `--json` output. It changes when a key goes or changes its meaning."""
+
+json_option = click.option(
+    "--json", "as_json", is_flag=True, help="Print one JSON object on stdout, and nothing else."
+)
+
+_INTERRUPTED = 130
+
+
+@contextlib.contextmanager
+def errors_told(*, as_json: bool) -> Iterator[None]:
+    """Turn what is wrong with the call, the configuration or the disk into exit code 2."""
+    try:
+        yield
+    except ConfigurationError as exc:
+        finding = exc.finding
+    except KeyboardInterrupt:
+        click.echo("Interrupted.", err=True)
+        sys.exit(_INTERRUPTED)
+    except PermissionError as exc:
+        finding = Finding(
+            "no-permission",
+            "error",
+            str(exc.filename or "."),
+            None,
+            f"no permission: {exc.strerror}",
+            "run the command as a user who may read and write the project",
+        )
+    except OSError as exc:
+        finding = Finding(
+            "io-error", "error", str(exc.filename or "."), None, exc.strerror or str(exc)
+        )
+    else:
+        return
+    if as_json:
+        print_json({"error": finding.to_json()})
+    else:
+        click.echo(str(finding), err=True)
+    sys.exit(2)
+
+
+@contextlib.contextmanager
+def progress(label: str) -> Iterator[tuple[Callable[[int], None], Callable[[], None]]]:
+    """Show a progress bar on stderr, if that is a terminal, from when the total is known."""
+    with contextlib.ExitStack() as stack:
+        bars: list[Any] = []
+
+        def started(total: int) -> None:
+            if total and sys.stderr.isatty():
+                bar = click.progressbar(length=total, label=label, file=sys.stderr, show_pos=True)
+                bars.append(stack.enter_context(bar))
+
+        def finished() -> None:
+            for bar in bars:
+                bar.update(1)
+
+        yield started, finished
+
+
+def print_json(content: dict[str, Any]) -> None:
+    """Print `content` with the schema's version as the one JSON object of a command."""
+    click.echo(json.dumps({"schema": SCHEMA, **content}, ensure_ascii=False, indent=2))
+
+
+def print_findings(findings: Iterable[Finding]) -> None:
+    """Print findings for people; what is wrong comes before what to do."""
+    for finding in findings:
+        place = finding.page if finding.line is None else f"{finding.page}:{finding.line}"
+        colour = "red" if finding.severity == "error" else "yellow"
+        head = f"{place}: {click.style(finding.severity, fg=colour, bold=True)}: "
+        click.echo(f"{head}{finding.message} [{finding.code}]")
+        if finding.hint:
+            click.echo(f"    {click.style('hint', fg='cyan')}: {finding.hint}")
