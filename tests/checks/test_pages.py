@@ -249,6 +249,8 @@ def test_a_related_page_that_is_not_there_is_an_error_with_its_line(docs: Path):
         ("last_reviewed: 2026-11-13\nreview_every_days: 7", "overdue-review"),
         ("last_reviewed: 2026-11-21", None),
         ("last_reviewed: 2026-11-22", "future-review"),
+        ("last_reviewed: 9999-12-31", "future-review"),
+        ("last_reviewed: 2026-11-20\nreview_every_days: 99999999999", None),
         ("icon: a", None),
     ],
 )

@@ -166,7 +166,7 @@ def test_a_mistyped_key_is_an_error_that_names_the_right_one():
 
 
 def test_a_key_of_its_own_may_belong_to_a_plugin_and_is_only_a_warning():
-    for key in ("og_description", "nav_order", "tag"):
+    for key in ("og_description", "nav_order", "show_nav", "tag"):
         assert problems(f"{key}: x") == [(2, "warning", "unknown-front-matter-key")]
 
 
@@ -192,6 +192,7 @@ def test_a_key_given_twice_is_an_error_at_the_second():
         ),
         (["last_reviewed: last week"], 2, "isn't a date"),
         (["last_reviewed: 2025"], 2, "isn't a date"),
+        (["last_reviewed: 86400"], 2, "isn't a date"),
         (["last_reviewed: 2025-02-17 10:00:00"], 2, "isn't a date"),
         (["min_read_minutes: 0"], 2, "at least 1"),
         (["min_read_minutes: soon"], 2, "whole number"),

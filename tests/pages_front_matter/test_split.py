@@ -93,7 +93,9 @@ def test_every_page_is_cut_where_mkdocs_cuts_it(lines: list[str], ends: str, las
         assert body == wanted
 
 
-@pytest.mark.parametrize("call", ["split('---\\na: 1\\n---\\n')", "declared_files('a: 1', 'p')"])
+@pytest.mark.parametrize(
+    "call", ["split('---\\na: 1\\n---\\n')", "declared_files('---\\na: 1\\n---\\n', 'p')"]
+)
 def test_neither_yaml_nor_pydantic_is_loaded_for_a_page_that_declares_no_files(call: str):
     code = (
         "import sys; from linernotes.pages.front_matter import *\n"

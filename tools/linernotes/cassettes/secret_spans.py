@@ -7,6 +7,7 @@ what is found is traced back to the part of the text that it came from.
 from __future__ import annotations
 
 import binascii
+import json
 import re
 import zlib
 from bisect import bisect_right
@@ -24,12 +25,13 @@ _MAX_DEPTH = 5
 _MAX_INFLATED_BYTES = 8_000_000
 _MAX_COMPRESSED_RUNS = 100
 
-# The shortest credential with a pattern has some 20 characters, a known value at least eight.
-_MIN_BASE64 = 26
+# The shortest credential with a pattern has 20 characters, a known value eight (16, compressed).
+_MIN_BASE64 = 22
 _MIN_KNOWN_BASE64 = 11
 
 _ESCAPE = re.compile(
-    r"\\(?:u(?P<u>[0-9A-Fa-f]{4})|x(?P<x>[0-9A-Fa-f]{2})|U(?P<U>[0-9A-Fa-f]{8})"
+    r"\\(?:(?P<pair>u[Dd][89ABab][0-9A-Fa-f]{2}\\u[Dd][C-Fc-f][0-9A-Fa-f]{2})"
+    r"|u(?P<u>[0-9A-Fa-f]{4})|x(?P<x>[0-9A-Fa-f]{2})|U(?P<U>[0-9A-Fa-f]{8})"
     r"|\r?\n[ \t]*\\?|(?P<character>.))"
 )
 _ESCAPED_CONTROLS = {"b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t"}
@@ -37,8 +39,9 @@ _PERCENTS = re.compile(r"%[0-7][0-9A-Fa-f]|(?:%[89A-Fa-f][0-9A-Fa-f])+")
 _STANDARD_ALPHABET = str.maketrans("-_", "+/")
 _BASE64 = re.compile(rf"[A-Za-z0-9+/_-]{{{_MIN_BASE64},}}={{0,2}}")
 _SHORT_BASE64 = re.compile(rf"[A-Za-z0-9+/_-]{{{_MIN_KNOWN_BASE64},}}={{0,2}}")
+# Lines of base64, the last one shorter; a folded text has spaces for the line ends.
 _WRAPPED_BASE64 = re.compile(
-    r"(?<![A-Za-z0-9+/])[A-Za-z0-9+/]{40,}[ \t]*\r?\n(?:[ \t]*[A-Za-z0-9+/]+={0,2}[ \t]*(?:\r?\n|$))+"
+    r"(?<![A-Za-z0-9+/_-])[A-Za-z0-9+/_-]{40,}(?:\s+[A-Za-z0-9+/_-]{40,})*\s+[A-Za-z0-9+/_-]+={0,2}"
 )
 _CONTROL = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x9f]")
 _READABLE = re.compile(r"[\t\n\r -~]{8,}")
@@ -149,6 +152,8 @@ def _without_escapes(text: str) -> _Decoded | None:
 
 
 def _unescape(match: re.Match[str]) -> str:
+    if match["pair"] is not None:
+        return json.loads(f'"{match[0]}"')
     code = match["u"] or match["x"] or match["U"]
     if code is not None:
         number = int(code, 16)
@@ -173,10 +178,10 @@ def _base64_runs(text: str, known: Sequence[str]) -> Iterator[tuple[int, int, st
         long = len(run) >= _MIN_BASE64
         for shift in range(4):
             inner = _from_base64(run[shift:])
-            if long or any(value in inner for value in known):
+            if long or inner.isprintable() or any(value in inner for value in known):
                 yield *match.span(), inner
     for match in _WRAPPED_BASE64.finditer(text):
-        run = "".join(match[0].split()).rstrip("=")
+        run = "".join(match[0].split()).rstrip("=").translate(_STANDARD_ALPHABET)
         yield *match.span(), _from_base64(run)
 
 

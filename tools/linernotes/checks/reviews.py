@@ -20,27 +20,18 @@ def overdue_review(page: Page, front_matter: FrontMatter, today: date) -> tuple[
     reviewed = front_matter.last_reviewed
     if reviewed is None:
         return ()
-    line = line_of(page.front_matter or "", "last_reviewed")
-    if reviewed > today:
-        return (
-            warning(
-                "future-review",
-                page.path,
-                line,
-                f"`last_reviewed` is {reviewed}, which hasn't come yet",
-                f"write the day of the last review, at most {today}",
-            ),
-        )
     days = (today - reviewed).days - front_matter.review_every_days
-    if days <= 0:
+    if reviewed > today:
+        code = "future-review"
+        said = f"`last_reviewed` is {reviewed}, which hasn't come yet"
+        hint = f"write the day of the last review, at most {today}"
+    elif days > 0:
+        code = "overdue-review"
+        due = today - timedelta(days=days)
+        said = f"the page's review was due on {due}, {days} day{'s' if days > 1 else ''} ago"
+        hint = "read the page against the facts, then set `last_reviewed` to today"
+    else:
         return ()
-    due = reviewed + timedelta(days=front_matter.review_every_days)
     return (
-        warning(
-            "overdue-review",
-            page.path,
-            line,
-            f"the page's review was due on {due}, {days} day{'s' if days > 1 else ''} ago",
-            "read the page against the facts, then set `last_reviewed` to today",
-        ),
+        warning(code, page.path, line_of(page.front_matter or "", "last_reviewed"), said, hint),
     )

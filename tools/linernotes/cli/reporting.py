@@ -13,7 +13,7 @@ from linernotes.findings import Finding
 from linernotes.project import ConfigurationError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Generator, Iterable
 
 SCHEMA = 1
 """The version of every `--json` output. It changes when a key goes or changes its meaning."""
@@ -26,7 +26,7 @@ _INTERRUPTED = 130
 
 
 @contextlib.contextmanager
-def errors_told(*, as_json: bool) -> Iterator[None]:
+def errors_told(*, as_json: bool) -> Generator[None]:
     """Turn what is wrong with the call, the configuration or the disk into exit code 2."""
     try:
         yield
@@ -58,7 +58,7 @@ def errors_told(*, as_json: bool) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def progress(label: str) -> Iterator[tuple[Callable[[int], None], Callable[[], None]]]:
+def progress(label: str) -> Generator[tuple[Callable[[int], None], Callable[[], None]]]:
     """Show a progress bar on stderr, if that is a terminal, from when the total is known."""
     with contextlib.ExitStack() as stack:
         bars: list[Any] = []

@@ -28,7 +28,9 @@ def status(*, as_json: bool) -> None:
     if as_json:
         print_json({"sections": [section.to_json() for section in sections]})
         return
-    rows = [("section", "pages", "snippets", "passed", "live", "simulated", "not run", "to verify")]
+    rows: list[tuple[str, ...]] = [
+        ("section", "pages", "snippets", "passed", "live", "simulated", "not run", "to verify")
+    ]
     rows += [_row(section) for section in sections]
     if sections:
         rows.append(_row(replace(sum(sections[1:], sections[0]), name="all")))

@@ -81,7 +81,9 @@ def dialect(extensions: Sequence[str], configs: Mapping[str, Mapping[str, Any]])
         rules=HeaderRules(
             pygments=highlight.get("use_pygments") is not False,
             relaxed=bool(superfences.get("relaxed_headers")),
-            custom=frozenset(str(one["name"]) for one in customs if {"name", "class"} <= one.keys()),
+            custom=frozenset(
+                str(one["name"]) for one in customs if {"name", "class"} <= one.keys()
+            ),
         ),
         box=re.compile("|".join(patterns) or r"(?!)"),
         includes=_SNIPPETS in names,

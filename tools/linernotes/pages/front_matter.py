@@ -185,9 +185,7 @@ def _body(text: str, end: int) -> tuple[str, int]:
     return body, 1 + text.count("\n", 0, len(text) - len(body))
 
 
-def _unknown(
-    entry: Entry, page: str, vocabulary: Mapping[str, FieldInfo], block: str
-) -> Finding:
+def _unknown(entry: Entry, page: str, vocabulary: Mapping[str, FieldInfo], block: str) -> Finding:
     near = next(iter(difflib.get_close_matches(entry.key, vocabulary, n=1)), None)
     message = f"front matter has no key {_shown(entry.key)}"
     # Only the described keys are ours: missing one of those by a letter or two switches something

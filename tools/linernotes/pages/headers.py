@@ -182,9 +182,7 @@ def parse(opening: str, rules: HeaderRules = DEFAULT_RULES) -> Header | Refusal:
     return _refusal(opening, objection)
 
 
-def directives(
-    header: Header, page: str, line: int
-) -> tuple[Directives, tuple[Finding, ...]]:
+def directives(header: Header, page: str, line: int) -> tuple[Directives, tuple[Finding, ...]]:
     """Return what the header of a Python fence at `page`:`line` asks for, and what is wrong in it.
 
     What is wrong is left out of the directives, except that `norun` and `skip` without a reason
@@ -236,9 +234,7 @@ _Problem = tuple[str, str, str]
 def _slips(header: Header) -> tuple[_Slip, ...]:
     if header.is_python:
         return _output_in_python(header)
-    if header.brace and (
-        header.language in SNIPPET_CLASSES or header.language == OUTPUT_CLASS
-    ):
+    if header.brace and (header.language in SNIPPET_CLASSES or header.language == OUTPUT_CLASS):
         language = "text" if header.language == OUTPUT_CLASS else "python"
         return (
             (
@@ -299,9 +295,7 @@ def _has_few_options(opening: str) -> bool:
     return bare.count('="') + bare.count("='") <= _MOST_OPTIONS
 
 
-def _brace_header(
-    language: str, attrs: str, rules: HeaderRules
-) -> tuple[Header, str | None]:
+def _brace_header(language: str, attrs: str, rules: HeaderRules) -> tuple[Header, str | None]:
     """Return the header and what the renderer objects to (SuperFences' `handle_attrs`)."""
     name = None
     classes: list[str] = []
@@ -405,9 +399,7 @@ def _brace_form(info: str) -> str:
     return " ".join(["{", *parts, "}"])
 
 
-def _unknown(
-    header: Header, classes: frozenset[str], keys: frozenset[str]
-) -> list[_Problem]:
+def _unknown(header: Header, classes: frozenset[str], keys: frozenset[str]) -> list[_Problem]:
     classes, keys = classes | RENDERER_CLASSES, keys | RENDERER_KEYS
     problems: list[_Problem] = [
         ("unknown-class", f"there is no class `.{name}`", _advice(name, classes, keys))

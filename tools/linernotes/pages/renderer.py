@@ -158,9 +158,7 @@ class _Line(str):
 class _Renderer:
     """Python-Markdown, made for one set of extensions and used for many pages."""
 
-    def __init__(
-        self, extensions: Sequence[str], configs: Mapping[str, Mapping[str, Any]]
-    ) -> None:
+    def __init__(self, extensions: Sequence[str], configs: Mapping[str, Mapping[str, Any]]) -> None:
         self._md = markdown.Markdown()
         for name in extensions:
             if name.removeprefix("markdown.extensions.") not in _WITHOUT_INFLUENCE:
@@ -212,9 +210,7 @@ class _Renderer:
         asked = [one for one in doubtful(lines) if not any(one in fence for fence in found)]
         if asked:  # on its own, because a mark in place of a line may move what follows
             _, _, visible = self._convert(text, asked)
-        prose = frozenset(
-            one for number, one in enumerate(asked, len(found)) if number in visible
-        )
+        prose = frozenset(one for number, one in enumerate(asked, len(found)) if number in visible)
         return Rendering(lines, origins, fences, prose)
 
     def _convert(

@@ -81,9 +81,8 @@ def all_rendered(text: str, found: Sequence[Candidate], dialect: Dialect) -> boo
 def _begins_a_block(text: str, candidate: Candidate) -> bool:
     """Return whether the line begins a block and is indented by less than any code."""
     start = candidate.start
-    return (
-        len(candidate.prefix) < TAB
-        and (start == 0 or text[max(start - 2, 0) : start] in ("\n\n", "\n"))
+    return len(candidate.prefix) < TAB and (
+        start == 0 or text[max(start - 2, 0) : start] in ("\n\n", "\n")
     )
 
 

@@ -19,7 +19,7 @@ from linernotes.running.verify import job_of, run_finding, runs
 from linernotes.running.world import environment
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Generator, Mapping, Sequence
     from pathlib import Path
 
     from starlette.types import ASGIApp, Receive, Scope, Send
@@ -37,10 +37,10 @@ class Recorded:
     """What came of recording one snippet. `path` is None if it made no request or failed."""
 
     address: str
-    path: Path | None
-    changed: bool
-    requests: int
-    tokens: tuple[int, int]
+    path: Path | None = None
+    changed: bool = False
+    requests: int = 0
+    tokens: tuple[int, int] = (0, 0)
     findings: tuple[Finding, ...] = ()
 
 
@@ -76,7 +76,7 @@ def record(
     Each cassette is written whole as soon as its snippet has passed; one that fails, or in which a
     credential is found, leaves the old cassette as it is. Raises OSError.
     """
-    now = datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+    moment = now()
     variables = environment(project.environment) | ({KEY: key} if key else {})
     known = [key] if key else []
     done: list[Recorded] = []
@@ -84,7 +84,7 @@ def record(
         done += refused
         by_address = {example.snippet.address: example for example in examples}
         jobs = [
-            replace(job_of(project, by_address[address]), upstream=upstream, started_at=now)
+            replace(job_of(project, by_address[address]), upstream=upstream, started_at=moment)
             for address, upstream in upstreams.items()
         ]
         sources = [piece.source for job in jobs for piece in job.pieces]
@@ -99,7 +99,7 @@ def record(
 @contextlib.contextmanager
 def _upstreams(
     project: Project, examples: Sequence[Example], *, live: bool
-) -> Iterator[tuple[dict[str, str], list[Recorded]]]:
+) -> Generator[tuple[dict[str, str], list[Recorded]]]:
     """Yield where each snippet's requests go, and what can't be recorded for a bad script."""
     if live or not examples:
         yield {example.snippet.address: LIVE for example in examples}, []
@@ -118,7 +118,7 @@ def _upstreams(
             replies, findings = load_replies(example.replies.read_text(encoding="utf-8"), name)
         address = example.snippet.address
         if replies is None and findings:
-            refused.append(Recorded(address, None, False, 0, (0, 0), tuple(findings)))
+            refused.append(Recorded(address, findings=tuple(findings)))
             continue
         places[address] = f"/{number}"
         apps[f"/{number}"] = create_app(replies)
@@ -143,7 +143,7 @@ def _one_of(apps: Mapping[str, ASGIApp]) -> ASGIApp:
 
 
 def _keep(project: Project, example: Example, outcome: Outcome, known: Sequence[str]) -> Recorded:
-    nothing = Recorded(outcome.address, None, False, outcome.requests, outcome.tokens)
+    nothing = Recorded(outcome.address, requests=outcome.requests, tokens=outcome.tokens)
     if outcome.failure is not None:
         return replace(nothing, findings=(run_finding(example.snippet.page, outcome.failure),))
     if outcome.recording is None:
@@ -178,6 +178,11 @@ def _read(path: Path) -> Cassette | None:
         return read_cassette(path, path.name)
     except (OSError, CassetteError):
         return None
+
+
+def now() -> str:
+    """Return the time of a recording that begins now, RFC 3339 in UTC, in whole seconds."""
+    return datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def no_key() -> Finding:

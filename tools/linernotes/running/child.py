@@ -167,14 +167,19 @@ def _wire(job: Job) -> Wire | None:
 
 def _listen_to_warnings(page: str, warned: list[Warned]) -> None:
     def note(
-        message: Warning | str, category: type[Warning], filename: str, lineno: int, *_: object
+        message: Warning | str,
+        category: type[Warning],
+        filename: str,
+        lineno: int,
+        file: object = None,  # noqa: ARG001  # its signature is Python's
+        line: object = None,  # noqa: ARG001
     ) -> None:
         if filename == page:
             warned.append(Warned(lineno, category.__name__, str(message)))
         else:
             sys.stderr.write(warnings.formatwarning(message, category, filename, lineno))
 
-    warnings.showwarning = note
+    setattr(warnings, "showwarning", note)  # noqa: B010  # its type wants the very signature
 
 
 def _other_failure(job: Job, wire: Wire | None) -> Failure | None:
@@ -195,7 +200,7 @@ def _other_failure(job: Job, wire: Wire | None) -> Failure | None:
 def _finish() -> Failure | None:
     """End as a script ends: wait for threads, run exit handlers, flush."""
     try:
-        threading._shutdown()  # type: ignore[attr-defined]  # noqa: SLF001  # as Py_Finalize does
+        threading._shutdown()  # noqa: SLF001  # ty: ignore[missing-attribute]  # as Py_Finalize does
         atexit._run_exitfuncs()  # noqa: SLF001
     except Exception as exc:  # noqa: BLE001  # an exit handler of the reader's
         return Failure("exception", 1, f"at exit: {type(exc).__name__}: {exc}")

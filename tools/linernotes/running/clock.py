@@ -11,6 +11,7 @@ import selectors
 import threading
 import time
 from datetime import datetime
+from typing import Any
 
 _real_monotonic = time.monotonic
 _real_perf_counter = time.perf_counter

@@ -195,48 +195,52 @@ def _start(become: Callable[[list[int]], NoReturn], scratch: str, writers: list[
 
 def _watch(process: int, pipes: list[_Pipe], timeout: float, connection: Connection) -> _End:
     """Wait for the child to exit, reading its pipes, and stop it where it goes too far."""
-    deadline = time.monotonic() + timeout
-    poll = select.poll()
-    by_reader = {pipe.reader: pipe for pipe in pipes}
-    for reader in by_reader:
-        poll.register(reader, select.POLLIN)
-    poll.register(connection.fileno(), 0)  # only its end is of interest now
     pidfd = _pidfd(process)
-    if pidfd is not None:
-        poll.register(pidfd, select.POLLIN)
-    reason = None
     try:
-        while True:
-            left = (deadline - time.monotonic()) * 1000
-            if left <= 0:
-                reason = "timeout"
-                break
-            for descriptor, event in poll.poll(left if pidfd is not None else min(left, _GLANCE)):
-                if descriptor == connection.fileno() and event & (select.POLLHUP | select.POLLERR):
-                    reason = "runner-gone"
-                pipe = by_reader.get(descriptor)
-                if pipe is not None and pipe.drain():
-                    poll.unregister(descriptor)
-            if any(pipe.full for pipe in pipes):
-                reason = "too-much-output"
-            if reason is not None:
-                break
-            done, status = os.waitpid(process, os.WNOHANG)
-            if done:
-                return _End(status, None)
-        os.kill(process, signal.SIGKILL)
-        _, status = os.waitpid(process, 0)
+        reason, status = _read_until_it_ends(process, pidfd, pipes, timeout, connection)
     finally:
         if pidfd is not None:
             os.close(pidfd)
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(process, signal.SIGKILL)  # what the snippet started and left behind
-        for pipe in pipes:
-            if not pipe.full:
-                pipe.drain()
+    if reason is not None:
+        os.kill(process, signal.SIGKILL)  # it isn't reaped yet, so the number is still its own
+        _, status = os.waitpid(process, 0)
+    for pipe in pipes:
+        if not pipe.full:
+            pipe.drain()
     if reason == "runner-gone":
         raise RunnerGoneError
     return _End(status, reason)
+
+
+def _read_until_it_ends(
+    process: int,
+    pidfd: int | None,
+    pipes: list[_Pipe],
+    timeout: float,
+    connection: Connection,
+) -> tuple[str | None, int]:
+    """Return why the child has to be stopped, or None and its wait status when it has exited."""
+    deadline = time.monotonic() + timeout
+    by_reader = {pipe.reader: pipe for pipe in pipes}
+    poll = select.poll()
+    poll.register(connection.fileno(), 0)  # only its end is of interest now
+    for descriptor in (*by_reader, *([] if pidfd is None else [pidfd])):
+        poll.register(descriptor, select.POLLIN)
+    while (left := (deadline - time.monotonic()) * 1000) > 0:
+        for descriptor, event in poll.poll(left if pidfd is not None else min(left, _GLANCE)):
+            if descriptor == connection.fileno() and event & (select.POLLHUP | select.POLLERR):
+                return "runner-gone", 0
+            pipe = by_reader.get(descriptor)
+            if pipe is not None and pipe.drain():
+                poll.unregister(descriptor)
+        if any(pipe.full for pipe in pipes):
+            return "too-much-output", 0
+        done, status = os.waitpid(process, os.WNOHANG)
+        if done:
+            return None, status
+    return "timeout", 0
 
 
 def _pidfd(process: int) -> int | None:

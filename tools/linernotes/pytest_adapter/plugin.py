@@ -6,35 +6,28 @@ out and are recorded, and in replay the network is closed with or without `--blo
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from linernotes.findings import Finding
 from linernotes.project import PAGE_SUFFIXES, ConfigurationError, Project, find_project
+from linernotes.pytest_adapter.failure import SnippetFailedError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+    from pathlib import Path
 
-    from linernotes.running.job import Outcome
-    from linernotes.running.pool import Pool
-    from linernotes.running.type_check import TypeCheck, TypeProblem
-    from linernotes.running.verdicts import Verdict
+    from linernotes.findings import Finding
     from linernotes.snippets.collect import Example
 
-_RUNS = pytest.StashKey["_Runs"]()
-
-
-class SnippetFailedError(Exception):
-    """A snippet didn't pass; its text is all there is to say."""
+_RUNS = pytest.StashKey["Runs"]()
 
 
 def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> PageFile | None:
     """Take the pages of a MkDocs project for test files."""
     if file_path.suffix.lower() not in PAGE_SUFFIXES:
         return None
-    project = _project_of(file_path, parent.config)
+    project = _project_of(file_path)
     if project is None or not file_path.is_relative_to(project.docs):
         return None
     return PageFile.from_parent(parent, path=file_path, project=project)
@@ -44,7 +37,14 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     """Start the type checker on what was selected, to run beside the first snippets."""
     items = [item for item in session.items if isinstance(item, SnippetItem)]
     if items and not session.config.option.collectonly:
-        session.config.stash[_RUNS] = _Runs(session.config, items)
+        from linernotes.pytest_adapter.runs import Runs  # noqa: PLC0415  # only with snippets
+
+        examples = [(item.project, item.example) for item in items]
+        session.config.stash[_RUNS] = Runs(
+            examples,
+            record_mode=session.config.getoption("--record-mode", None) or "none",
+            recording=not session.config.getoption("--disable-recording", default=False),
+        )
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
@@ -77,6 +77,7 @@ class PageFile(pytest.File):
                 self,
                 name=example.snippet.id,
                 nodeid=f"{name}#{example.snippet.id}",
+                project=project,
                 example=example,
             )
 
@@ -92,7 +93,11 @@ class PageItem(pytest.Item):
         """Fail with the findings."""
         raise SnippetFailedError("\n".join(str(finding) for finding in self.findings))
 
-    def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], *_: object) -> str:
+    def repr_failure(
+        self,
+        excinfo: pytest.ExceptionInfo[BaseException],
+        style: object = None,  # noqa: ARG002  # pytest's signature
+    ) -> str:
         """Return the findings alone: our own frames are of no interest."""
         return _failure_text(excinfo)
 
@@ -104,10 +109,9 @@ class PageItem(pytest.Item):
 class SnippetItem(pytest.Item):
     """One snippet, as a test."""
 
-    parent: PageFile
-
-    def __init__(self, *, example: Example, **others: Any) -> None:
+    def __init__(self, *, project: Project, example: Example, **others: Any) -> None:
         super().__init__(**others)
+        self.project = project
         self.example = example
 
     def runtest(self) -> None:
@@ -116,7 +120,7 @@ class SnippetItem(pytest.Item):
         snippet = self.example.snippet
         if snippet.skip is not None:
             pytest.skip(f"marked .skip: {snippet.skip}")
-        verdict, outcome = runs.verdict(self.parent.project, self.example)
+        verdict, outcome = runs.verdict(self.project, self.example)
         if outcome is not None and outcome.stdout:
             self.add_report_section("call", "stdout", outcome.stdout)
         for finding in verdict.findings:
@@ -127,7 +131,11 @@ class SnippetItem(pytest.Item):
         if verdict.verdict == "skipped":
             pytest.skip(f"type-checked, not run: {verdict.reason}")
 
-    def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], *_: object) -> str:
+    def repr_failure(
+        self,
+        excinfo: pytest.ExceptionInfo[BaseException],
+        style: object = None,  # noqa: ARG002  # pytest's signature
+    ) -> str:
         """Return the page's line and the reader's code: our own frames are of no interest."""
         return _failure_text(excinfo)
 
@@ -136,79 +144,7 @@ class SnippetItem(pytest.Item):
         return self.path, self.example.snippet.line - 1, self.nodeid
 
 
-class _Runs:
-    """The processes that all snippets of a session share, and how its options have them run."""
-
-    def __init__(self, config: pytest.Config, items: Sequence[SnippetItem]) -> None:
-        self._mode = config.getoption("--record-mode", None) or "none"
-        self._open = bool(config.getoption("--disable-recording", default=False))
-        self._modules_of = [(item.parent.project, item.example) for item in items]
-        self._types: TypeCheck | None = None
-        self._problems: dict[str, tuple[TypeProblem, ...]] | None = None
-        self._invalid: dict[str, Finding] = {}
-        self._pools: dict[bool, Pool] = {}
-        self._start_types()
-
-    def verdict(self, project: Project, example: Example) -> tuple[Verdict, Outcome | None]:
-        """Return the verdict of one snippet, and what its run did."""
-        from linernotes.running.verify import judge, runs  # noqa: PLC0415  # if there are snippets
-
-        if self._problems is None:
-            self._problems = self._types.result() if self._types is not None else {}
-        address = example.snippet.address
-        invalid = self._invalid.get(address)
-        outcome = None
-        if invalid is None and runs(example):
-            outcome = self._run(project, example)
-        problems = self._problems.get(address, ())
-        return judge(example, outcome, problems, invalid), outcome
-
-    def close(self) -> None:
-        """Stop the pools."""
-        for pool in self._pools.values():
-            pool.close()
-
-    def _start_types(self) -> None:
-        from linernotes.contract.remedies import removed_parameters  # noqa: PLC0415
-        from linernotes.running.type_check import TypeCheck  # noqa: PLC0415
-        from linernotes.snippets.collect import module_of  # noqa: PLC0415
-
-        modules = []
-        for project, example in self._modules_of:
-            if example.snippet.skip is not None:
-                continue
-            module = module_of(project, example)
-            if isinstance(module, Finding):
-                self._invalid[example.snippet.address] = module
-            else:
-                modules.append(module)
-        if modules:
-            self._types = TypeCheck(modules, removed_parameters())
-
-    def _run(self, project: Project, example: Example) -> Outcome:
-        from linernotes.running.verify import job_of  # noqa: PLC0415
-
-        if not self._records(example):
-            return next(iter(self._pool(project, live=False).run([job_of(project, example)])))
-        raise NotImplementedError
-
-    def _records(self, example: Example) -> bool:
-        if self._open or self._mode in ("all", "rewrite"):
-            return True
-        return self._mode in ("once", "new_episodes") and not example.cassette.exists()
-
-    def _pool(self, project: Project, *, live: bool) -> Pool:
-        from linernotes.running.pool import Pool, warm_modules  # noqa: PLC0415
-        from linernotes.running.world import environment  # noqa: PLC0415
-
-        if live not in self._pools:
-            sources = [one.source for _, example in self._modules_of for one in example.chain]
-            variables = environment(project.environment)
-            self._pools[live] = Pool(1, variables, warm_modules(sources))
-        return self._pools[live]
-
-
-def _project_of(file: Path, config: pytest.Config) -> Project | None:
+def _project_of(file: Path) -> Project | None:
     try:
         return find_project(file.parent)
     except ConfigurationError:
