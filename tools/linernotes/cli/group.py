@@ -9,6 +9,7 @@ import click
 from linernotes import __version__
 
 COMMANDS = {
+    "audit": "Check recorded traffic, anybody's, against the API of today.",
     "check": "Check pages, links, front matter and cassettes.",
     "completion": "Print what makes your shell complete commands and targets.",
     "extract": "Write each snippet to a module that runs by itself.",

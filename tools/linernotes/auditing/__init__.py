@@ -1,0 +1,1 @@
+"""Auditing: recorded traffic, anybody's, against the contract of today."""
