@@ -12,6 +12,7 @@ COMMANDS = {
     "audit": "Check recorded traffic, anybody's, against the API of today.",
     "check": "Check pages, links, front matter and cassettes.",
     "completion": "Print what makes your shell complete commands and targets.",
+    "drift": "Compare cassettes with an earlier revision, by the form of the answers.",
     "extract": "Write each snippet to a module that runs by itself.",
     "record": "Run snippets against the API or the stand-in, and keep what came back.",
     "standin": "Serve the stand-in for the Claude API on this machine.",
