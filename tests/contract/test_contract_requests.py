@@ -134,6 +134,12 @@ def test_a_beta_field_needs_a_beta_header():
     assert check(body(mcp_servers=servers), betas=None) == ()
 
 
+def test_a_beta_value_deep_inside_is_said_to_be_one():
+    violation = only(check(body(tools=[{"type": "bash_20241022", "name": "bash"}])))
+    assert violation.path == "tools.0.type"
+    assert violation.remedy.startswith("`bash_20241022` is in beta")
+
+
 def test_an_unknown_beta_is_refused_with_the_nearest_one():
     violation = only(check(body(), betas=["mcp-client-2025-11-21"]))
     assert violation.path == "anthropic-beta"
@@ -196,6 +202,19 @@ KEYS = st.sampled_from(
 def test_no_json_makes_the_check_fail(changes):
     for violation in check(body() | changes):
         json.dumps(violation.found)
+
+
+@given(
+    st.dictionaries(
+        st.sampled_from(
+            ["type", "properties", "required", "items", "anyOf", "$defs", "$ref", "minItems"]
+        ),
+        JSON,
+    )
+)
+def test_no_output_schema_makes_the_check_fail(schema):
+    config = {"format": {"type": "json_schema", "schema": schema}}
+    check(body(output_config=config, tools=[TOOL | {"strict": True}]))
 
 
 def test_a_body_nested_beyond_all_measure_is_refused():

@@ -26,6 +26,8 @@ def test_the_version_is_asked_for(standin):
     assert message == "anthropic-version: header is required"
     response = standin.post(HELLO, **{"anthropic-version": "2024-10-22"})
     assert error_of(response)[2] == 'anthropic-version: "2024-10-22" is not a valid version'
+    response = standin.http.get("/v1/models", headers={"anthropic-version": ""})
+    assert error_of(response)[2] == "anthropic-version: header is required"
 
 
 @pytest.mark.parametrize("raw", [b"{", b"", b"\xff\xfe", b"[" * 100_000, b'"text"', b"[]"])
@@ -78,6 +80,8 @@ def test_a_schema_that_is_none_is_refused_not_a_crash(standin):
     broken = {"type": "object", "properties": {"a": {"type": "array", "minItems": "many"}}}
     with pytest.raises(anthropic.BadRequestError, match="JSON schema is invalid"):
         standin.client.messages.create(**HELLO, tools=[WEATHER | {"input_schema": broken}])
+    config = {"format": {"type": "json_schema", "schema": {"enum": 3}}}
+    assert error_of(standin.post(HELLO | {"output_config": config}))[0] == 400
 
 
 def test_answers_have_the_headers_of_the_real_ones(standin):
@@ -97,7 +101,8 @@ def test_models_are_listed_in_pages_and_retrieved(standin):
     assert len(listed) == 18
     assert listed[0] == "claude-fable-5-2"
     assert "claude-haiku-4-5-20251001" in listed
-    assert client.models.list(limit=5, before_id=listed[2]).data[0].id == listed[0]
+    before = client.models.list(limit=1, before_id=listed[2])
+    assert ([model.id for model in before.data], before.has_more) == ([listed[1]], True)
     model = client.models.retrieve("claude-sonnet-4-5")
     assert model.lifecycle == "deprecated"
     assert model.retires_at.date().isoformat() == "2026-11-30"

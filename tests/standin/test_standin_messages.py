@@ -213,7 +213,7 @@ def test_max_tokens_cuts_the_answer(standin):
 
 
 def test_no_output_tokens_give_no_content(standin):
-    message = standin.client.messages.create(**HELLO | {"max_tokens": 0})
+    message = standin.client.messages.create(**HELLO | {"max_tokens": 0}, thinking=THINKING)
     assert (message.content, message.stop_reason) == ([], "max_tokens")
     assert message.usage.output_tokens == 0
 

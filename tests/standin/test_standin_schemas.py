@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from linernotes.standin.schema_example import example
-from linernotes.standin.schema_fit import problems
+from linernotes.standin.schema_fit import BadSchemaError, problems
 
 LEAVES = st.sampled_from(
     [
@@ -82,6 +82,32 @@ def test_examples_are_taken_from_what_the_schema_says():
         "unit": "C",
         "limit": 10,
     }
+
+
+def test_a_required_property_without_schema_is_there_too():
+    assert example({"type": "object", "required": ["email"]}) == {"email": "ada@example.com"}
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(),
+    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+    max_leaves=5,
+)
+KEYWORDS = ["type", "properties", "required", "items", "anyOf", "$ref", "enum", "minItems", "allOf"]
+
+
+@given(st.dictionaries(st.sampled_from(KEYWORDS), JSON), JSON)
+def test_what_is_no_schema_is_said_to_be_none(schema, value):
+    try:
+        example(schema)
+        list(problems(value, schema))
+    except BadSchemaError:
+        pass
+
+
+def test_an_example_never_grows_without_bound():
+    assert len(example({"type": "string", "minLength": 10**12})) <= 10_000
+    assert len(example({"type": "array", "minItems": 10**12})) <= 10_000
 
 
 def test_required_properties_come_first():

@@ -143,26 +143,28 @@ def test_an_error_is_answered_once_and_the_sdks_retry_gets_the_next_reply(start,
 
 
 @pytest.mark.parametrize(
-    ("status", "error"),
+    ("status", "type_", "error"),
     [
-        (400, anthropic.BadRequestError),
-        (401, anthropic.AuthenticationError),
-        (402, anthropic.PaymentRequiredError),
-        (403, anthropic.PermissionDeniedError),
-        (404, anthropic.NotFoundError),
-        (413, anthropic.ContentTooLargeError),
-        (429, anthropic.RateLimitError),
-        (500, anthropic.InternalServerError),
-        (504, anthropic.GatewayTimeoutError),
-        (529, anthropic.OverloadedError),
+        (400, "invalid_request_error", anthropic.BadRequestError),
+        (401, "authentication_error", anthropic.AuthenticationError),
+        (402, "billing_error", anthropic.PaymentRequiredError),
+        (403, "permission_error", anthropic.PermissionDeniedError),
+        (404, "not_found_error", anthropic.NotFoundError),
+        (409, "conflict_error", anthropic.ConflictError),
+        (413, "request_too_large", anthropic.ContentTooLargeError),
+        (422, "invalid_request_error", anthropic.UnprocessableEntityError),
+        (429, "rate_limit_error", anthropic.RateLimitError),
+        (500, "api_error", anthropic.InternalServerError),
+        (503, "api_error", anthropic.ServiceUnavailableError),
+        (504, "timeout_error", anthropic.GatewayTimeoutError),
+        (529, "overloaded_error", anthropic.OverloadedError),
     ],
 )
-def test_each_status_raises_its_class(start, status, error):
+def test_each_status_has_its_type_and_raises_its_class(start, status, type_, error):
     standin = start(f"replies: [{{error: {{status: {status}}}}}]")
     with pytest.raises(error) as caught:
         standin.client.messages.create(**HELLO)
-    assert caught.value.status_code == status
-    assert caught.value.type
+    assert (caught.value.status_code, caught.value.type) == (status, type_)
     assert caught.value.request_id.startswith("req_01")
 
 
@@ -178,14 +180,16 @@ def test_an_error_may_say_its_own_words_and_code(start):
 
 
 def test_a_stream_breaks_where_the_script_says(start):
-    standin = start("replies: [{text: One two three four five six seven., break_after: 2}]")
+    standin = start(
+        "replies: [{text: One two three four five six seven eight nine., break_after: 2}]"
+    )
     seen = []
     with (
         pytest.raises(anthropic.APIStatusError) as caught,
         standin.client.messages.stream(**HELLO) as stream,
     ):
         seen.extend(stream.text_stream)
-    assert seen == ["One", " two three four five six seven."]
+    assert seen == ["One", " two three four five six seven"]
     assert caught.value.type == "overloaded_error"
 
 

@@ -39,14 +39,18 @@ def _strict_schemas(request: Request) -> Iterator[tuple[str, Mapping[str, Any]]]
             yield f"tools.{index}.input_schema", tool["input_schema"]
 
 
+def _object(value: object) -> Mapping[str, Any]:
+    """Return the value if it is an object, else an empty one: a schema may hold anything."""
+    return value if isinstance(value, dict) else {}
+
+
 def _nodes(schema: object, path: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
     """Yield each schema inside a schema, and itself."""
     if not isinstance(schema, dict):
         return
     yield path, schema
     for key in _SUBSCHEMAS:
-        nested = schema.get(key)
-        for name, value in nested.items() if isinstance(nested, dict) else ():
+        for name, value in _object(schema.get(key)).items():
             yield from _nodes(value, f"{path}.{key}.{name}")
     for key in _SUBSCHEMA_LISTS:
         nested = schema.get(key)
@@ -116,9 +120,8 @@ def _references_stay_inside(request: Request) -> Iterator[Violation]:
 
 def _is_recursive(schema: Mapping[str, Any]) -> bool:
     """Take away definitions that refer to none that is left; what stays refers to itself."""
-    refers = {
-        name: _references(definition) for name, definition in (schema.get("$defs") or {}).items()
-    }
+    definitions = _object(schema.get("$defs"))
+    refers = {name: _references(definition) for name, definition in definitions.items()}
     while ends := [name for name, targets in refers.items() if not targets & refers.keys()]:
         for name in ends:
             del refers[name]
@@ -138,8 +141,9 @@ def _schemas_are_small(request: Request) -> Iterator[Violation]:
     optional = unions = 0
     for root, schema in _strict_schemas(request):
         for _, node in _nodes(schema, root):
-            properties = node.get("properties") or {}
-            optional += len(set(properties) - set(node.get("required") or ()))
+            required = node.get("required")
+            known = required if isinstance(required, list) else []
+            optional += sum(name not in known for name in _object(node.get("properties")))
             unions += "anyOf" in node or isinstance(node.get("type"), list)
     strict_tools = sum(bool(tool.get("strict")) for tool in request.body.get("tools") or ())
     for count, most, what in (

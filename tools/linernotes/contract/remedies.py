@@ -88,15 +88,10 @@ _MEMBERS: Mapping[str, str] = MappingProxyType(
 )
 
 
-def remedy_for_extra(name: str, known: Sequence[str], *, at_top: bool, in_beta: bool) -> str:
-    """Say what to do about a key that is not known where it stands.
-
-    `known` are the keys that are; `in_beta` says that the beta types know this one.
-    """
+def remedy_for_extra(name: str, known: Sequence[str], *, at_top: bool) -> str:
+    """Say what to do about a key that is not among those known where it stands."""
     if at_top and name in _REMOVED:
         return _REMOVED[name]
-    if in_beta:
-        return f"`{name}` is in beta: call `client.beta.messages` with its `betas=[...]`."
     if not at_top and name in _KEYS:
         return _KEYS[name]
     near = difflib.get_close_matches(name, known, n=1, cutoff=0.75)

@@ -12,7 +12,7 @@ from linernotes.contract.models import model_facts
 from linernotes.contract.remedies import remedy_for_extra, remedy_for_model, remedy_for_value
 from linernotes.contract.rules import Request
 from linernotes.contract.schema import COUNT_TOKENS, body_shape
-from linernotes.contract.shapes import Path, Problem, Tag, problems
+from linernotes.contract.shapes import Problem, Tag, problems
 from linernotes.contract.versions import NEW, VERSIONS, version_problem
 from linernotes.contract.violations import Violation, shown
 
@@ -46,8 +46,14 @@ def check_request(
     if wrong_version:
         return (_wrong_version(api_version, wrong_version),)
     asked = None if betas is None else frozenset(betas)
-    found = _problems(path, body, api_version, beta=asked is None or bool(asked))
-    violations = tuple(_from_problem(path, api_version, problem) for problem in found)
+    plain = _problems(path, body, api_version, beta=False)
+    in_beta = _problems(path, body, api_version, beta=True) if plain else ()
+    found = plain if asked == frozenset() else min(plain, in_beta, key=len)
+    refused_in_beta = {problem.path for problem in in_beta}
+    violations = tuple(
+        _from_problem(path, problem, taken_in_beta=problem.path not in refused_in_beta)
+        for problem in found
+    )
     if not isinstance(body, dict) or any(problem.kind in MISFITS for problem in found):
         return violations
     day = on or dt.datetime.now(tz=dt.timezone.utc).date()
@@ -61,15 +67,8 @@ def check_request(
 
 
 def _problems(path: str, body: object, api_version: str, *, beta: bool) -> tuple[Problem, ...]:
-    """Check against the plain types, and against the beta types too when betas were asked for."""
-    fewest: tuple[Problem, ...] = ()
-    for which in (False, True) if beta else (False,):
-        shape = body_shape(path, api_version=api_version, beta=which)
-        found = tuple(problems(shape, body)) if shape else ()
-        if not found:
-            return ()
-        fewest = min(fewest, found, key=len) if fewest else found
-    return fewest
+    shape = body_shape(path, api_version=api_version, beta=beta)
+    return tuple(problems(shape, body)) if shape else ()
 
 
 def _broken_rules(request: Request) -> Iterator[Violation]:
@@ -109,7 +108,7 @@ def _model_violations(model_id: str, on: dt.date) -> Iterator[Violation]:
     )
 
 
-def _from_problem(path: str, api_version: str, problem: Problem) -> Violation:
+def _from_problem(path: str, problem: Problem, *, taken_in_beta: bool) -> Violation:
     where = ".".join(str(part) for part in problem.path if not isinstance(part, Tag))
     said = ".".join(str(part) for part in problem.path)
     return Violation(
@@ -117,7 +116,7 @@ def _from_problem(path: str, api_version: str, problem: Problem) -> Violation:
         _unexpected_role(problem) or (f"{said}: {problem.message}" if said else problem.message),
         shown(problem.found),
         problem.wanted,
-        _remedy(path, api_version, problem),
+        (_beta_remedy(problem) if taken_in_beta else None) or _remedy(problem),
         f"the SDK's types for {path}",
     )
 
@@ -138,16 +137,19 @@ def _unexpected_role(problem: Problem) -> str | None:
     )
 
 
-def _remedy(path: str, api_version: str, problem: Problem) -> str:
+def _beta_remedy(problem: Problem) -> str | None:
+    """Say what to do about a key or a constant that only the beta types know."""
+    if problem.kind not in ("extra", "value", "member"):
+        return None
+    what = problem.path[-1] if problem.kind == "extra" else problem.found
+    return f"`{what}` is in beta: call `client.beta.messages` with its `betas=[...]`."
+
+
+def _remedy(problem: Problem) -> str:
     name = str(problem.path[-1]) if problem.path else "body"
     match problem.kind:
         case "extra":
-            return remedy_for_extra(
-                name,
-                problem.wanted,
-                at_top=len(problem.path) == 1,
-                in_beta=_is_in_beta(path, api_version, problem.path),
-            )
+            return remedy_for_extra(name, problem.wanted, at_top=len(problem.path) == 1)
         case "missing":
             choices = f": one of {', '.join(problem.wanted)}" if problem.wanted else ""
             return f"Add `{name}`{choices}."
@@ -155,11 +157,6 @@ def _remedy(path: str, api_version: str, problem: Problem) -> str:
             return f"Write a {' or '.join(problem.wanted)} for `{name}`."
         case _:
             return remedy_for_value(name, problem.found, problem.wanted)
-
-
-def _is_in_beta(path: str, api_version: str, where: Path) -> bool:
-    shape = body_shape(path, api_version=api_version, beta=True)
-    return len(where) == 1 and shape is not None and where[0] in shape.fields
 
 
 _TOO_DEEP = Violation(

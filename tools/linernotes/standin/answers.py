@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 from linernotes.contract.models import model_facts
 from linernotes.standin import tokens
 from linernotes.standin.blocks import filled
-from linernotes.standin.errors import ApiError
 from linernotes.standin.identity import signature
 from linernotes.standin.mismatches import mismatches
 from linernotes.standin.schema_example import example
@@ -48,19 +47,23 @@ class Answer:
     break_after: int | None = None
 
 
-class ScriptMismatch(Exception):  # noqa: N818  # not an error of the stand-in but of its script
+class MismatchError(Exception):
     """A scripted reply that the model could not give to this request."""
 
 
 def unscripted(body: Mapping[str, Any], identity: Identity) -> Answer:
-    """Return the answer that needs no script: it fits the request's tools and schemas."""
+    """Return the answer that needs no script: it fits the request's tools and schemas.
+
+    Raises BadSchemaError.
+    """
     if body["max_tokens"] == 0:
         return Answer((), "max_tokens")
     thinks = (body.get("thinking") or {}).get("type") in ("adaptive", "enabled")
     tool = _tool_to_call(body)
     output_format = (body.get("output_config") or {}).get("format")
     if tool is not None:
-        part = _tool_use({"name": tool["name"], "input": _input_for(tool)}, identity, 0)
+        schema = tool.get("input_schema") or {"type": "object"}
+        part = _tool_use(tool["name"], example(schema), identity, 0)
     elif output_format:
         part = _text_block(_json_text(example(output_format["schema"])))
     else:
@@ -69,12 +72,12 @@ def unscripted(body: Mapping[str, Any], identity: Identity) -> Answer:
 
 
 def scripted(reply: Reply, body: Mapping[str, Any], identity: Identity) -> Answer:
-    """Return the answer that the script gives. Raises ScriptMismatch if it doesn't fit.
+    """Return the answer that the script gives. Raises MismatchError or BadSchemaError.
 
     Stop sequences and `max_tokens` cut what the script says, unless it says itself why it ends.
     """
     for mismatch in mismatches(reply, body):
-        raise ScriptMismatch(mismatch)
+        raise MismatchError(mismatch)
     if reply.content is not None:
         parts = [filled(block, identity, index) for index, block in enumerate(reply.content)]
     else:
@@ -96,8 +99,10 @@ def scripted(reply: Reply, body: Mapping[str, Any], identity: Identity) -> Answe
 def _parts(reply: Reply, identity: Identity) -> list[dict[str, Any]]:
     said = _json_text(reply.json_) if reply.has_json else reply.text
     text = [] if said is None else [_text_block(said)]
-    calls = enumerate(reply.tool_calls)
-    return text + [_tool_use(call.model_dump(), identity, index) for index, call in calls]
+    return text + [
+        _tool_use(call.name, call.input, identity, index)
+        for index, call in enumerate(reply.tool_calls)
+    ]
 
 
 def _stop_details(reply: Reply) -> dict[str, Any] | None:
@@ -198,10 +203,14 @@ def _thinking_block(thought: str, body: Mapping[str, Any]) -> dict[str, Any]:
     return {"type": "thinking", "thinking": shown, "signature": signature(shown)}
 
 
-def _tool_use(call: Mapping[str, Any], identity: Identity, index: int) -> dict[str, Any]:
-    return filled(
-        {"type": "tool_use", "id": identity.id("toolu", str(index)), **call}, identity, index
-    )
+def _tool_use(name: str, input_: object, identity: Identity, index: int) -> dict[str, Any]:
+    return {
+        "type": "tool_use",
+        "id": identity.id("toolu", str(index)),
+        "name": name,
+        "input": input_,
+        "caller": {"type": "direct"},
+    }
 
 
 def _tool_to_call(body: Mapping[str, Any]) -> Mapping[str, Any] | None:
@@ -216,18 +225,6 @@ def _tool_to_call(body: Mapping[str, Any]) -> Mapping[str, Any] | None:
     if choice["type"] == "none" or _tool_results(body):
         return None
     return next(iter(own), None)
-
-
-def _input_for(tool: Mapping[str, Any]) -> dict[str, Any]:
-    try:
-        value = example(tool.get("input_schema") or {"type": "object"})
-    except (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError):
-        raise ApiError(
-            400,
-            "tools.0.custom.input_schema: JSON schema is invalid. It must match JSON Schema draft "
-            f"2020-12. (tool {tool['name']})",
-        ) from None
-    return value if isinstance(value, dict) else {}
 
 
 def _plain_text(body: Mapping[str, Any]) -> str:

@@ -15,7 +15,7 @@ from linernotes.contract.schema import COUNT_TOKENS, MESSAGES
 from linernotes.findings import error, warning
 from linernotes.standin.answers import (
     Answer,
-    ScriptMismatch,
+    MismatchError,
     asked_text,
     scripted,
     unscripted,
@@ -25,6 +25,7 @@ from linernotes.standin.checks import check_headers, checked_body, read_body
 from linernotes.standin.errors import ApiError, error_body
 from linernotes.standin.messages import message_of
 from linernotes.standin.run import Run
+from linernotes.standin.schema_fit import BadSchemaError
 from linernotes.standin.stream import encoded, events_of
 from linernotes.standin.tokens import count_request
 
@@ -81,10 +82,15 @@ def script_findings(app: Starlette) -> tuple[Finding, ...]:
 async def _create_message(request: Request) -> Response:
     run, body = await _checked(request)
     scripted_reply = run.next_reply(asked_text(body))
-    if scripted_reply is None:
-        answer = unscripted(body, request.state.identity)
-    else:
-        answer = _scripted_answer(request, body, *scripted_reply)
+    try:
+        if scripted_reply is None:
+            answer = unscripted(body, request.state.identity)
+        else:
+            answer = _scripted_answer(request, body, *scripted_reply)
+    except BadSchemaError:
+        raise ApiError(
+            400, "JSON schema is invalid. It must match JSON Schema draft 2020-12."
+        ) from None
     message = message_of(answer, body, request.state.identity)
     if not body.get("stream"):
         return _json(request, message)
@@ -138,7 +144,7 @@ def _scripted_answer(request: Request, body: Mapping[str, Any], reply: Reply, li
         run.mismatches.append(warning("replies-break", page, line, message))
     try:
         return scripted(reply, body, request.state.identity)
-    except ScriptMismatch as mismatch:
+    except MismatchError as mismatch:
         message = f"{mismatch}."
         run.mismatches.append(
             error("replies-mismatch", page, line, f"{message[0].upper()}{message[1:]}")

@@ -38,7 +38,7 @@ Text = Annotated[str, StringConstraints(min_length=1)]
 
 
 class _Part(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class ToolCall(_Part):

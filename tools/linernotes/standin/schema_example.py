@@ -5,7 +5,14 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from linernotes.standin.schema_fit import Schema, problems, resolved, string_problems
+from linernotes.standin.schema_fit import (
+    WRONG_SCHEMA,
+    BadSchemaError,
+    Schema,
+    problems,
+    resolved,
+    string_problems,
+)
 
 _BY_FORMAT = {
     "date-time": "2026-01-15T09:30:00Z",
@@ -27,15 +34,21 @@ _FOR_PATTERNS = (
 )
 """What strings with a `pattern` are tried with: a pattern is matched, not solved."""
 
+MOST = 10_000
+"""Items or characters of an example, whatever the schema asks for."""
+
 _SUGGESTED = re.compile(r"(?:e\.g\.|for example|such as),? [\"'`]?([^\"'`.;()\n]+)", re.IGNORECASE)
 
 
 def example(schema: Schema) -> Any:
     """Return a value that fits the schema: always the same one, and a plausible one if it can.
 
-    Raises an arbitrary built-in error, RecursionError among them, for what is no JSON Schema.
+    Raises BadSchemaError.
     """
-    return _example(schema, schema, "", ())
+    try:
+        return _example(schema, schema, "", ())
+    except WRONG_SCHEMA:
+        raise BadSchemaError from None
 
 
 def _example(schema: Any, root: Schema, name: str, open_refs: tuple[str, ...]) -> Any:
@@ -84,14 +97,15 @@ def _example_of_type(
 def _example_object(schema: Schema, root: Schema, open_refs: tuple[str, ...]) -> dict[str, Any]:
     """Put required properties first, as the API does; leave out optional ones that recur."""
     properties = schema.get("properties") or {}
-    required = [name for name in schema.get("required") or () if name in properties]
+    required = schema.get("required") or []
     optional = [
         name
         for name in properties
         if name not in required and not _reenters(properties[name], open_refs)
     ]
     return {
-        name: _example(properties[name], root, name, open_refs) for name in (*required, *optional)
+        name: _example(properties.get(name, {}), root, name, open_refs)
+        for name in (*required, *optional)
     }
 
 
@@ -103,23 +117,22 @@ def _example_array(
     if prefix and items is False:
         return prefix
     least = schema.get("minItems", 0 if _reenters(items, open_refs) else 1)
-    wanted = max(0, min(least, schema.get("maxItems", least)) - len(prefix))
+    wanted = max(0, min(least, schema.get("maxItems", least), MOST) - len(prefix))
     return prefix + [_example(items, root, name, open_refs) for _ in range(wanted)]
 
 
 def _example_string(schema: Schema, name: str) -> str:
     suggested = _SUGGESTED.search(schema.get("description") or "")
     candidates = [
-        _BY_FORMAT.get(schema.get("format", ""), ""),
+        _BY_FORMAT.get(schema.get("format") or name, ""),
         suggested[1].strip() if suggested else "",
         name.replace("_", " "),
         *_FOR_PATTERNS,
     ]
+    least = min(schema.get("minLength", 0), MOST)
     for text in filter(None, candidates):
-        stretched = (text * schema.get("minLength", 1))[
-            : max(len(text), schema.get("minLength", 0))
-        ]
-        fitting = stretched[: schema.get("maxLength", len(stretched))]
+        long_enough = (text * least)[: max(len(text), least)] or text
+        fitting = long_enough[: schema.get("maxLength", len(long_enough))]
         if not any(string_problems(fitting, schema)):
             return fitting
     return "example"

