@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
+
 from linernotes.auditing.audit import audit, audit_exchange
 from linernotes.auditing.traffic import read_traffic
 from linernotes.cli import main

@@ -8,10 +8,11 @@ from typing import get_args
 import pytest
 from anthropic.resources.messages.messages import DEPRECATED_MODELS
 from anthropic.types.output_config_param import OutputConfigParam
+from typing_extensions import get_type_hints
+
 from linernotes.contract.lifecycle import current_ids, is_callable, retirements, snapshot
 from linernotes.contract.models import EFFORTS, MODELS, model_facts
 from linernotes.contract.remedies import removed_parameters
-from typing_extensions import get_type_hints
 
 TODAY = dt.date(2026, 11, 21)
 

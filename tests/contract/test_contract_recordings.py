@@ -7,6 +7,7 @@ import json
 from pathlib import Path
 
 import pytest
+
 from linernotes.contract.requests import check_request
 from linernotes.contract.responses import check_response
 

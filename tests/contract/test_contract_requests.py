@@ -5,8 +5,9 @@ import json
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
-from linernotes.contract.remedies import removed_parameters
 from requests_to_check import MODEL, TOOL, body, check, only
+
+from linernotes.contract.remedies import removed_parameters
 
 
 def test_a_plain_request_is_taken():

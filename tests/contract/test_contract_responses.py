@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import pytest
+
 from linernotes.contract.responses import check_response
 
 PATH = "/v1/messages"

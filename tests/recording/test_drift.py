@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
+
 from linernotes.cassettes.cassette import Event, EventsBody, Json, JsonBody, Response
 from linernotes.cli import main
 from linernotes.recording.drift import differences

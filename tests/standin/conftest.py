@@ -6,6 +6,7 @@ from contextlib import ExitStack
 import anthropic
 import httpx2
 import pytest
+
 from linernotes.standin.app import create_app, script_findings
 from linernotes.standin.replies import load_replies
 from linernotes.standin.server import serve

@@ -6,8 +6,9 @@ from typing import Any
 import anthropic
 import pytest
 from asking import HELLO, MODEL, WEATHER, events
-from linernotes.contract.responses import check_response
 from pydantic import BaseModel
+
+from linernotes.contract.responses import check_response
 
 THINKING = {"type": "adaptive", "display": "summarized"}
 

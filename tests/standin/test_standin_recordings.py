@@ -9,6 +9,7 @@ from pathlib import Path
 import httpx2
 import pytest
 from asking import events
+
 from linernotes.contract.responses import check_response
 from linernotes.standin.app import create_app
 from linernotes.standin.server import serve

@@ -8,6 +8,7 @@ import pytest
 from anthropic.types import StopReason as SdkStopReason
 from hypothesis import given
 from hypothesis import strategies as st
+
 from linernotes.standin.replies import StopReason, load_replies, replies_schema
 
 PAGE = "tests/cassettes/a.replies.yaml"

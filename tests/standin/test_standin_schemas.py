@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from linernotes.standin.schema_example import example
 from linernotes.standin.schema_fit import BadSchemaError, problems
 

@@ -8,6 +8,7 @@ import sys
 import httpx2
 import pytest
 from asking import HELLO
+
 from linernotes.standin.app import create_app
 from linernotes.standin.server import _listening, serve
 

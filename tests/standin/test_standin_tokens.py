@@ -8,6 +8,7 @@ import pytest
 from asking import HELLO, WEATHER
 from hypothesis import given
 from hypothesis import strategies as st
+
 from linernotes.standin.stream import text_pieces
 from linernotes.standin.tokens import count, count_request, cut, pieces
 

@@ -147,7 +147,7 @@ def _newer_version(
                 exchange.source,
                 None,
                 f"interaction {exchange.index}: under {NEWEST_VERSION} it would be refused:"
-                f" {violation.path}: {violation.message}",
+                f" {violation.message}",
                 violation.remedy,
             )
 
@@ -181,12 +181,8 @@ def _secrets(exchange: Exchange, known: Collection[str]) -> Iterator[Finding]:
 
 
 def _finding(code: str, exchange: Exchange, violation: Violation) -> Finding:
-    place = f"interaction {exchange.index}: {violation.path or 'body'}"
+    said = violation.message.rstrip(".")
+    place = "" if violation.path in said else f"{violation.path}: "
     allowed = f" (allowed: {', '.join(violation.allowed)})" if violation.allowed else ""
-    return error(
-        code,
-        exchange.source,
-        None,
-        f"{place}: {violation.message} Found {violation.found}{allowed}",
-        violation.remedy,
-    )
+    message = f"interaction {exchange.index}: {place}{said}; found {violation.found}{allowed}"
+    return error(code, exchange.source, None, message, violation.remedy)
