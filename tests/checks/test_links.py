@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from markdown import Markdown
+
 from linernotes.checks.anchors import anchors
 from linernotes.checks.links import dead_links, links
 from linernotes.checks.prose import prose
@@ -13,7 +15,6 @@ from linernotes.checks.site import site_of
 from linernotes.pages.fences import scan
 from linernotes.pages.front_matter import split
 from linernotes.pages.page import Page
-from markdown import Markdown
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -136,6 +137,7 @@ def test_each_link_knows_its_line():
         "../docs/b.md",
         "guides/c%20d.md",
         "i.png",
+        "i.png#xywh=1",
         "https://example.com/x.md",
         "//example.com/x.md",
         "mailto:a@b.io",
@@ -173,6 +175,7 @@ def test_links_that_lead_somewhere_are_fine(tmp_path: Path, target: str):
         ("Streaming.md", "error", "did you mean streaming.md?"),
         ("../img/cat.pgn", "error", "did you mean ../img/cat.png?"),
         ("../../x.md", "error", None),
+        ("part/index.md", "error", None),
         ("qqqq.md#part", "error", None),
         ("../streeming/", "warning", "link to the page's file, such as streaming.md"),
         ("streeming", "warning", "did you mean streaming.md?"),
@@ -182,7 +185,7 @@ def test_a_dead_link_is_told_where_it_was_meant_to_lead(
     tmp_path: Path, target: str, severity: str, hint: str | None
 ):
     docs = tmp_path / "docs"
-    for name in ("guides/streaming.md", "start/tools.md", "img/cat.png"):
+    for name in ("index.md", "guides/streaming.md", "start/tools.md", "img/cat.png"):
         (docs / name).parent.mkdir(parents=True, exist_ok=True)
         (docs / name).write_text("")
 
@@ -312,6 +315,7 @@ pieces = st.sampled_from(
 )
 
 
+@settings(deadline=None)
 @given(st.lists(pieces, max_size=25).map("".join))
 def test_blanking_keeps_every_line_and_no_text_breaks_a_check(text: str):
     page = page_of(text)

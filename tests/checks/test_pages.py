@@ -4,9 +4,11 @@ from datetime import date
 from pathlib import Path
 
 import pytest
+
 from linernotes.checks.pages import check_page, check_pages
 from linernotes.checks.site import site_of
 from linernotes.findings import Finding
+from linernotes.pages.dialect import dialect
 
 TODAY = date(2026, 11, 21)
 HEAD = "---\ntitle: A\ndescription: About A.\n---\n"
@@ -77,7 +79,9 @@ def test_a_page_that_is_not_utf8_is_one_finding_at_the_first_bad_byte(docs: Path
     (docs / "a.md").write_bytes(b"# A\n\ngr\xfc\xdfe\n[b](b.md)\n")
     write(docs, c=HEAD + "[a](a.md#b)\n")
 
-    assert check(docs) == [("docs/a.md", 3, "error", "not-utf8")]
+    (finding,) = check_pages(docs, TODAY, front_matter_required=True)
+
+    assert (finding.page, finding.line, finding.code) == ("docs/a.md", 3, "not-utf8")
 
 
 def test_a_page_that_cannot_be_read_is_a_finding(docs: Path):
@@ -111,7 +115,7 @@ def test_findings_come_page_by_page_and_line_by_line(docs: Path):
 
 
 def test_hidden_files_are_no_pages(docs: Path):
-    write(docs, **{".a": "[b](b.md)", ".git__b": "[b](b.md)"})
+    write(docs, **{".a": "[x](y.md)", ".git__b": "[x](y.md)"})
 
     assert check(docs) == []
 
@@ -120,6 +124,7 @@ def test_a_link_to_a_directory_that_leads_back_ends(docs: Path):
     write(docs, guides__a=HEAD + "# A\n")
     (docs / "guides" / "again").symlink_to(docs, target_is_directory=True)
 
+    assert site_of(docs).files == {"guides/a.md"}
     assert check(docs) == []
 
 
@@ -145,6 +150,15 @@ def test_two_hundred_pages_that_link_to_each_other_read_each_page_twice_at_most(
 
     assert check(docs) == []
     assert len(reads) <= 400
+
+
+def test_fences_are_those_that_the_project_renders(docs: Path):
+    write(docs, a="# A\n\n```python 3.12 only!\nx = 1\n```\n")
+    name = "pymdownx.superfences"
+
+    assert check(docs) == [("docs/a.md", 3, "error", "bad-fence-header")]
+    relaxed = dialect((name,), {name: {"relaxed_headers": True}})
+    assert check_pages(docs, TODAY, dialect=relaxed) == ()
 
 
 # --- front matter
@@ -181,19 +195,6 @@ def test_a_page_that_begins_with_a_rule_has_no_front_matter(docs: Path):
     write(docs, a="---\n\nSome text.\n")
 
     assert check(docs) == []
-
-
-def test_declared_files_have_to_exist(docs: Path):
-    head = "---\ntitle: A\ndescription: A.\nfiles:\n  - data.csv\n  - dta.csv\n  - img/x.png\n---\n"
-    write(docs, guides__a=head)
-    (docs / "guides" / "data.csv").write_text("1")
-
-    findings = check_pages(docs, TODAY)
-
-    assert [(f.line, f.code, f.hint) for f in findings] == [
-        (6, "missing-file", "did you mean data.csv?"),
-        (7, "missing-file", "paths are relative to the page"),
-    ]
 
 
 # --- related pages
@@ -234,6 +235,13 @@ def test_a_related_page_that_is_not_there_is_an_error_with_its_line(docs: Path):
         (7, "error", "dead-related"),
     ]
     assert findings[0].hint == "did you mean /guides/stream.md?"
+
+
+def test_a_related_page_with_a_leading_dot_is_beside_the_page_only(docs: Path):
+    write(docs, b=HEAD)
+    write(docs, guides__a="---\ntitle: A\ndescription: A.\nrelated: [./b.md]\n---\n")
+
+    assert check(docs) == [("docs/guides/a.md", 4, "error", "dead-related")]
 
 
 # --- reviews

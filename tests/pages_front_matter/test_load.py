@@ -3,8 +3,9 @@ from __future__ import annotations
 from datetime import date
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from linernotes.pages.front_matter import declared_files, json_schema, line_of, load, read_minutes
 from linernotes.pages.front_matter_model import FrontMatter
 
@@ -351,6 +352,7 @@ yaml_like = st.lists(
 )
 
 
+@settings(deadline=None)
 @given(lines=yaml_like, dashes=st.booleans())
 def test_no_front_matter_whatever_raises(lines: list[str], dashes: bool):
     text = block(*lines) if dashes else "\n".join(lines)

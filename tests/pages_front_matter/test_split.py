@@ -4,10 +4,11 @@ import subprocess
 import sys
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
-from linernotes.pages.front_matter import split
 from mkdocs.utils.meta import get_data
+
+from linernotes.pages.front_matter import split
 
 
 def test_yaml_front_matter_is_cut_off_and_the_body_keeps_its_line():
@@ -79,6 +80,7 @@ pieces = st.lists(
 )
 
 
+@settings(deadline=None)
 @given(lines=pieces, ends=st.sampled_from(["\n", "\r\n"]), last=st.booleans())
 def test_every_page_is_cut_where_mkdocs_cuts_it(lines: list[str], ends: str, last: bool):
     text = ends.join(lines) + (ends if last else "")

@@ -12,9 +12,10 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from markdown import Markdown
+
 from linernotes.rendering.directives import without_directives
 from linernotes.rendering.markdown_extension import LinernotesExtension
-from markdown import Markdown
 
 MATERIAL = [
     *("abbr", "admonition", "attr_list", "def_list", "footnotes", "md_in_html", "tables", "toc"),
@@ -69,6 +70,7 @@ CONTEXTS = {
     "last in a list": "- One\n- Two\n\n    {}\n\nAfter.",
     "in a nested list": "- One\n\n    - Inner\n\n        {}\n\n    - Inner too\n\n- Two",
     "in a tight list": "- One\n    {}\n- Two\n- Three",
+    "in a tight numbered list": "9. One\n    {}\n10. Two",
     "in a quote": "> Above.\n>\n> {}\n>\n> Below.\n\nAfter.",
     "tight in a quote": "> Above.\n> {}\n> Below.",
     "in a list in a tab": '=== "A"\n\n    1. One\n\n        {}\n\n    2. Two\n\n=== "B"\n\n    Text.',
@@ -196,7 +198,10 @@ def test_everything_else_stays_as_it_is_byte_for_byte(text: str):
 
 
 def test_only_the_lines_of_directives_change():
-    page = 'A\t\n\n``` { .python  .continue   title="a"}  \nx\t= 1 \n```  \n\n  B \n``` bash\n```\n'
+    page = (
+        'A\t\n\n``` { .python  .continue   title="a"}  \nx\t= 1 \n```  \n\n  B \n'
+        "``` bash\n```\n```   {.python   .annotate}\n``` \n"
+    )
 
     changed = without_directives(page)
 
@@ -237,6 +242,35 @@ def test_tabs_that_superfences_preserves_are_kept():
     assert "\t" in html_of(page, settings_)
     hidden = f"A\n\n{fence('{ .python .hidden }', chr(9) + 'x')}\n\nB\n"
     assert html_of(hidden, settings_) == plain("A\n\nB\n", settings_)
+
+
+def test_fences_indented_by_tabs_are_changed_like_others():
+    page = "- One\n\n\t``` { .python .continue }\n\tx\n\t```\n"
+    assert html_of(page) == plain(page.replace(" .continue", ""))
+
+    tight = (
+        "- One\n    - Inner\n\t\t``` { .python .hidden }\n\t\tx\n\t\t```\n    - Inner too\n- Two\n"
+    )
+    assert html_of(tight) == plain("- One\n    - Inner\n    - Inner too\n- Two\n")
+
+
+def test_a_quote_around_a_hidden_snippet_stays_one_quote():
+    md = Markdown(extensions=["pymdownx.superfences", "pymdownx.quotes", LinernotesExtension()])
+
+    html = md.convert("> One.\n> ``` { .python .hidden }\n> x\n> ```\n> Two.\n")
+
+    assert html.count("<blockquote>") == 1
+    assert html.count("<p>") == 2
+
+
+def test_text_that_only_mentions_an_include_includes_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    (tmp_path / "part.md").write_text("```text\nnever closed\n")
+    monkeypatch.chdir(tmp_path)
+    page = f'A\n\n;--8<-- "part.md"\n\n{fence("{ .python .hidden }")}\n\nB\n'
+
+    assert html_of(page) == plain('A\n\n;--8<-- "part.md"\n\nB\n')
 
 
 @pytest.mark.parametrize("end", ["\r\n", "\r"])

@@ -1,16 +1,13 @@
-"""Front matter: it is there, it says the least it has to, and the files it declares exist."""
+"""Front matter: it has an end, and says the least it has to."""
 
 from __future__ import annotations
 
-import posixpath
 import re
 from typing import TYPE_CHECKING
 
 from linernotes.findings import Finding, error, warning
-from linernotes.pages.front_matter import line_of
 
 if TYPE_CHECKING:
-    from linernotes.checks.site import Site
     from linernotes.pages.front_matter_model import FrontMatter
     from linernotes.pages.page import Page
 
@@ -54,27 +51,3 @@ def missing_keys(
             "search results, link previews and agents show them",
         ),
     )
-
-
-def missing_files(
-    page: Page, front_matter: FrontMatter, file: str, site: Site
-) -> tuple[Finding, ...]:
-    """Return a finding for each of the declared `files` that isn't beside the page."""
-    findings = []
-    for position, path in enumerate(front_matter.files):
-        wanted = posixpath.normpath(posixpath.join(posixpath.dirname(file), path))
-        if wanted in site.files:
-            continue
-        near = site.nearest(wanted)
-        findings.append(
-            error(
-                "missing-file",
-                page.path,
-                line_of(page.front_matter or "", "files", position),
-                f"`files` names {path}, which isn't there",
-                f"did you mean {posixpath.relpath(near, posixpath.dirname(file) or '.')}?"
-                if near
-                else "paths are relative to the page",
-            )
-        )
-    return tuple(findings)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from linernotes.checks.front_matter import missing_files, missing_keys, unclosed_front_matter
+from linernotes.checks.front_matter import missing_keys, unclosed_front_matter
 from linernotes.checks.headings import several_titles
 from linernotes.checks.links import dead_links
 from linernotes.checks.prose import prose
@@ -12,6 +12,7 @@ from linernotes.checks.related import dead_related
 from linernotes.checks.reviews import overdue_review
 from linernotes.checks.site import Site, pages_of, site_of
 from linernotes.findings import Finding, error
+from linernotes.pages.dialect import HOUSE, Dialect
 from linernotes.pages.front_matter import load
 from linernotes.pages.page import read_page
 
@@ -27,13 +28,16 @@ def check_pages(
     *,
     root: Path | None = None,
     pages: Iterable[Path] | None = None,
+    dialect: Dialect = HOUSE,
     front_matter_required: bool = False,
 ) -> tuple[Finding, ...]:
     """Return what is wrong with the pages below `docs_dir`, page after page, by line.
 
     Findings name pages relative to `root`, by default the parent of `docs_dir`. `pages` are the
-    paths to check, by default all; links may lead to any file. Pages are read one at a time, so
-    time grows linearly with their number, and memory by little more than their anchors.
+    paths to check, by default all; links may lead to any file. `dialect` is the Markdown they are
+    written in. `front_matter_required` warns of pages without any front matter too. Pages are read
+    one at a time, so time grows linearly with their number, and memory by little more than their
+    anchors.
     """
     if not docs_dir.is_dir():
         return (
@@ -45,7 +49,7 @@ def check_pages(
                 "create it, or set `docs_dir` in mkdocs.yml",
             ),
         )
-    site = site_of(docs_dir, root)
+    site = site_of(docs_dir, root, dialect)
     wanted = pages_of(site) if pages is None else [path.absolute() for path in pages]
     return tuple(
         finding
@@ -62,7 +66,7 @@ def check_page(
     These are the findings of reading it (encoding, fences) and of every check of this package.
     """
     file = site.name_of(path)
-    page = read_page(path, site.page_name(file))
+    page = read_page(path, site.page_name(file), site.dialect)
     if page.findings and not page.body:
         return page.findings
     front_matter, findings = load(page.front_matter, page.path)
@@ -70,7 +74,6 @@ def check_page(
     if front_matter is not None:
         findings += (
             *missing_keys(page, front_matter, required=front_matter_required),
-            *missing_files(page, front_matter, file, site),
             *dead_related(page, front_matter, file, site),
             *overdue_review(page, front_matter, today),
         )

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from linernotes.checks.anchors import anchors
 from linernotes.checks.prose import prose
+from linernotes.pages.dialect import HOUSE, Dialect
 from linernotes.pages.page import read_page
 from linernotes.project import PAGE_SUFFIXES
 
@@ -18,16 +19,21 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
+INDEXES = frozenset({"index.md", "README.md"})
+"""Names that every directory has: one elsewhere is no likely meaning of one that isn't there."""
+
+
 @dataclass(frozen=True, slots=True)
 class Site:
     """A docs directory. Files are named by their paths below it, with forward slashes.
 
-    `root` is the directory that findings name pages from. Of a page that was read for its anchors,
+    `root` is the directory that findings name pages from, `dialect` the Markdown of the pages. Of a page that was read for its anchors,
     only these are kept, so that memory doesn't grow with the length of pages.
     """
 
     docs: Path
     root: Path
+    dialect: Dialect
     files: frozenset[str]
     _directories: dict[str, dict[str, str]]
     _names: dict[str, str]
@@ -45,7 +51,7 @@ class Site:
     def anchors(self, file: str) -> frozenset[str] | None:
         """Return the anchors of a page, or None when they can't be told from its file."""
         if file not in self._anchors:
-            page = read_page(self.docs / file, file)
+            page = read_page(self.docs / file, file, self.dialect)
             known = not page.findings or page.body
             self._anchors[file] = anchors(page, prose(page)) if known else None
         return self._anchors[file]
@@ -59,7 +65,7 @@ class Site:
         return self._names.get(name)
 
 
-def site_of(docs: Path, root: Path | None = None) -> Site:
+def site_of(docs: Path, root: Path | None = None, dialect: Dialect = HOUSE) -> Site:
     """Return the files below `docs`, which has to exist; `root` is its parent unless given."""
     docs = docs.absolute()
     files = sorted(_walk(docs))
@@ -68,9 +74,10 @@ def site_of(docs: Path, root: Path | None = None) -> Site:
     for file in files:
         directory, name = posixpath.split(file)
         directories.setdefault(directory, {})[name] = file
-        names.setdefault(name, file)
+        if name not in INDEXES:
+            names.setdefault(name, file)
     root = docs.parent if root is None else root.absolute()
-    return Site(docs, root, frozenset(files), directories, names)
+    return Site(docs, root, dialect, frozenset(files), directories, names)
 
 
 def pages_of(site: Site) -> tuple[Path, ...]:

@@ -94,12 +94,10 @@ def _gap(lines: list[str], first: int, last: int) -> list[str]:
     end of a list item, right above the next item, leaves nothing: a blank line would make the
     list a loose one.
     """
-    above = lines[first - 1] if first else ""
     below = lines[last + 1] if last + 1 < len(lines) else ""
-    if not above.strip("> \t") or not (below_text := below.lstrip("> \t")):
-        return []
+    text = below.lstrip("> \t")
     prefix = _prefix(lines[first])
-    if len(_prefix(below)) < len(prefix) and _is_item(below_text):
+    if not text or (_is_item(text) and len(_prefix(below)) < len(prefix)):
         return []
     return [prefix.rstrip()]
 
