@@ -10,7 +10,7 @@ from linernotes.cassettes.store import age_finding, all_cassettes, read_cassette
 from linernotes.findings import Finding, warning
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Sequence
+    from collections.abc import Collection, Iterator
     from datetime import date
     from pathlib import Path
 
@@ -18,22 +18,28 @@ if TYPE_CHECKING:
     from linernotes.snippets.collect import PageExamples
 
 
-def orphans(project: Project, pages: Sequence[PageExamples]) -> tuple[Path, ...]:
-    """Return the cassettes that belong to no snippet that runs; `pages` are all of the project."""
-    owned = {
+def owned_cassettes(page: PageExamples) -> set[Path]:
+    """Return the cassettes, there or not, of the snippets of `page` that run."""
+    return {
         example.cassette
-        for page in pages
         for example in page.examples
         if example.snippet.skip is None and example.snippet.norun is None
     }
+
+
+def orphans(project: Project, owned: Collection[Path]) -> tuple[Path, ...]:
+    """Return the cassettes that no snippet of the project owns."""
     return tuple(path for path in all_cassettes(project.cassettes) if path not in owned)
 
 
 def check_cassettes(
-    project: Project, pages: Sequence[PageExamples], today: date, known: Collection[str] = ()
+    project: Project, owned: Collection[Path], today: date, known: Collection[str] = ()
 ) -> Iterator[Finding]:
-    """Yield what is wrong with the project's cassettes; `known` are credentials to look for."""
-    lonely = set(orphans(project, pages))
+    """Yield what is wrong with the project's cassettes.
+
+    `owned` are those that have a snippet, `known` are credentials to look for by their value.
+    """
+    lonely = set(orphans(project, owned))
     for path in all_cassettes(project.cassettes):
         name = project.relative(path)
         try:

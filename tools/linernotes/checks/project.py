@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from linernotes.checks.cassettes import check_cassettes
+from linernotes.checks.cassettes import check_cassettes, owned_cassettes
 from linernotes.checks.pages import check_pages
 from linernotes.project import page_paths
-from linernotes.snippets.collect import collect
+from linernotes.snippets.collect import collect, project_dialect
 
 if TYPE_CHECKING:
     from collections.abc import Collection
     from datetime import date
+    from pathlib import Path
 
     from linernotes.findings import Finding
     from linernotes.project import Project
@@ -24,8 +25,17 @@ def check_project(
 
     `known` are credentials that must not be in any cassette. Raises ConfigurationError.
     """
-    pages = list(collect(project))
-    on_pages = check_pages(project.docs, today, root=project.root, pages=page_paths(project))
-    in_snippets = [finding for page in pages for finding in page.findings]
-    new = [finding for finding in in_snippets if finding not in on_pages]
-    return (*on_pages, *new, *check_cassettes(project, pages, today, known))
+    found = dict.fromkeys(
+        check_pages(
+            project.docs,
+            today,
+            root=project.root,
+            pages=page_paths(project),
+            dialect=project_dialect(project)[0],
+        )
+    )
+    owned: set[Path] = set()
+    for page in collect(project):
+        found |= dict.fromkeys(page.findings)
+        owned |= owned_cassettes(page)
+    return (*found, *check_cassettes(project, owned, today, known))

@@ -108,9 +108,10 @@ def record(
 
 def _prune(project: Project, *, as_json: bool) -> None:
     """Remove the cassettes that no snippet owns."""
-    from linernotes.checks.cassettes import orphans  # noqa: PLC0415
+    from linernotes.checks.cassettes import orphans, owned_cassettes  # noqa: PLC0415
 
-    gone = orphans(project, list(collect(project)))
+    owned = {path for page in collect(project) for path in owned_cassettes(page)}
+    gone = orphans(project, owned)
     for path in gone:
         path.unlink()
     names = [project.relative(path) for path in gone]

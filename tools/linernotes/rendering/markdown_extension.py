@@ -8,8 +8,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from markdown.extensions import Extension
+from markdown.postprocessors import Postprocessor
 from markdown.preprocessors import Preprocessor
 
+from linernotes.rendering.anchors import with_unique_anchors
 from linernotes.rendering.directives import without_directives
 
 if TYPE_CHECKING:
@@ -18,6 +20,8 @@ if TYPE_CHECKING:
 # After pymdownx.snippets (32) and pymdownx.critic (31.1), which change the text of fences; before
 # SuperFences takes them out of it: at 25, or already at 31.05 with its `preserve_tabs`.
 BEFORE_FENCES = 31.07
+# After raw_html (30), which puts code blocks into the page.
+AFTER_BLOCKS = 5
 
 
 class LinernotesExtension(Extension):
@@ -26,6 +30,7 @@ class LinernotesExtension(Extension):
     def extendMarkdown(self, md: Markdown) -> None:  # noqa: N802  # Python-Markdown's name
         """Put what this extension does into `md`."""
         md.preprocessors.register(_Directives(md), "linernotes-directives", BEFORE_FENCES)
+        md.postprocessors.register(_Anchors(md), "linernotes-anchors", AFTER_BLOCKS)
 
 
 class _Directives(Preprocessor):
@@ -35,3 +40,11 @@ class _Directives(Preprocessor):
         """Return the lines to render. Line ends are made equal first, as Markdown does after us."""
         text = "\n".join(lines).replace("\r\n", "\n").replace("\r", "\n")
         return without_directives(text).split("\n")
+
+
+class _Anchors(Postprocessor):
+    """Leaves each id to one place."""
+
+    def run(self, text: str) -> str:
+        """Return the page's HTML."""
+        return with_unique_anchors(text)
