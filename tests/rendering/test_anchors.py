@@ -35,4 +35,4 @@ def test_a_snippet_keeps_an_id_of_its_own() -> None:
 def test_ids_in_the_text_of_code_are_left_alone() -> None:
     page = '## A\n\n```text\n<div id="a">\n```\n'
     html = markdown.markdown(page, extensions=EXTENSIONS)
-    assert "&lt;div id=&quot;a&quot;&gt;" in html
+    assert '&lt;div id="a"&gt;' in html
