@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import zlib
+
 from hypothesis import strategies as st
 
 from linernotes.cassettes.cassette import (
@@ -38,6 +40,14 @@ numbers = (
     | st.floats(allow_nan=False, allow_infinity=False)
     | st.sampled_from([0, -0.0, 1e16, 1e-7, 5e-324, 10**40, 1.7976931348623157e308])
 )
+
+
+def bare_deflate(data: bytes) -> bytes:
+    """Compress without a zlib header, as some servers do under `content-encoding: deflate`."""
+    deflater = zlib.compressobj(wbits=-15)
+    return deflater.compress(data) + deflater.flush()
+
+
 json_values = st.recursive(
     st.none() | st.booleans() | numbers | texts,
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(odd_texts, inner, max_size=4),

@@ -29,7 +29,7 @@ from linernotes.cassettes.cassette import (
     response_from_http,
 )
 
-from .strategies import event_bodies, json_values, texts
+from .strategies import bare_deflate, event_bodies, json_values, texts
 
 JSON = "application/json"
 STREAM = "text/event-stream; charset=utf-8"
@@ -138,10 +138,11 @@ def test_events_survive_the_wire_and_arrive_one_at_a_time(body):
         assert len(decoded(chunk)) == isinstance(event, Event)
 
 
-stream_lines = st.sampled_from(
-    ["", "", "data: {}", "data: [1, 2]", "data", "data:", "data:  x", 'data: {"a":', "event: ping"]
-    + ["event:", "id: 1", "id", "retry: 5", ": comment", ":", "unknown: 1", "\ufeffdata: x"]
-) | texts.map(lambda text: f"data: {text}")
+ODD_LINES = (
+    "", "data: {}", "data: [1, 2]", "data", "data:", "data:  x", 'data: {"a":', "event: ping",
+    "event:", "id: 1", "id", "retry: 5", ": comment", ":", "unknown: 1", "\ufeffdata: x",
+)  # fmt: skip
+stream_lines = st.sampled_from(ODD_LINES) | st.just("") | texts.map(lambda text: f"data: {text}")
 
 
 @given(
@@ -163,6 +164,7 @@ def test_the_sdk_reads_the_same_events_from_any_stream(text):
     "text",
     [
         "data: cut off\n",
+        "data: {}\n\ndata: cut off\n",
         "event: only a name\n\n",
         "id: 1\ndata: x\n\n",
         "retry: 5\n\n",
@@ -184,7 +186,7 @@ def test_unusual_framing_is_kept_as_text(text):
         ("GZIP", gzip.compress),
         ("x-gzip", gzip.compress),
         ("deflate", zlib.compress),
-        ("deflate", lambda data: zlib.compress(data, wbits=-15)),
+        ("deflate", bare_deflate),
     ],
 )
 def test_compressed_bodies_are_stored_plain(encoding, compress):
@@ -210,6 +212,7 @@ def test_compressed_bodies_are_stored_plain(encoding, compress):
         ("gzip, br", b"\xff"),
         ("gzip", gzip.compress(bytes(70_000_000), 9)),
     ],
+    ids=["unknown", "not gzip", "cut off", "two members", "two encodings", "a bomb"],
 )
 def test_a_body_that_cannot_be_decompressed_stays_as_it_was_sent(encoding, data):
     headers = (("content-type", JSON), ("content-encoding", encoding))
@@ -229,7 +232,7 @@ def test_a_multipart_body_gets_a_boundary_that_does_not_change():
     first = sent("0a1b")
     assert first == sent("ffff")
     assert f"--{BOUNDARY}--" in first.body.text
-    assert header(first.headers, "content-type").count(BOUNDARY) == 1
+    assert first.headers == (("content-type", f'multipart/form-data; boundary="{BOUNDARY}"; x=y'),)
 
 
 def test_a_multipart_body_that_already_has_our_boundary_in_a_file_is_left_alone():

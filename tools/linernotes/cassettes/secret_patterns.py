@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 # Stands in for every credential: in the environment of a snippet, and in a cassette where one
 # was. It is the same in both, so that a recorded request matches the one that is sent later.
-PLACEHOLDER = "sk-ant-api03-placeholder"
+PLACEHOLDER = "sk-ant-api03-placeholder-key-for-replay"
 
 # Headers whose value is a credential, or names an organisation, whatever it looks like.
 CREDENTIAL_HEADERS = frozenset(
@@ -74,8 +74,9 @@ _FIELDS = (
 
 _UUID = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
 
-_FORTY_CHARACTERS = r"(?P<value>[A-Za-z0-9/+]{40})(?![\w/+=])"
-_PEM = r"PRIVATE KEY(?: BLOCK)?-----"
+_AWS_40 = r"(?P<value>[A-Za-z0-9/+]{40})(?![\w/+=])"
+_PEM_END = r"[A-Z0-9 ]*PRIVATE KEY(?: BLOCK)?-----"
+_PEM = rf"-----BEGIN {_PEM_END}(?:[\w+/=\\\s:,.-]*?-----END {_PEM_END}|[\w+/=\\\s]*)"
 
 _ELIDED = re.compile(r"[xX*.…_-]*")
 _WORDS = re.compile(r"[A-Za-z]+(?:[-_ ][A-Za-z]+)*")
@@ -97,11 +98,12 @@ class Span:
 class _Pattern:
     """A kind of credential: the regular expression's group `value`, or all of it.
 
-    Every match contains the needle, in lower case: most texts don't, and cost next to nothing.
+    Every match contains one of the needles, in lower case: most texts don't, and cost next to
+    nothing.
     """
 
     kind: str
-    needle: str
+    needles: tuple[str, ...]
     regex: re.Pattern[str]
     looks_real: Callable[[str], bool]
 
@@ -113,8 +115,10 @@ def is_placeholder(value: str) -> bool:
         return True
     if PLACEHOLDER.startswith(value):
         return True
+    if _VARIABLE.fullmatch(value):
+        return True
     tail = re.sub(r"^(?:sk-ant-(?:[a-z]+\d+-)?|sk-(?:[a-z]+-)?|Bearer |Basic )", "", value)
-    if _ELIDED.fullmatch(tail) or _VARIABLE.fullmatch(tail):
+    if _ELIDED.fullmatch(tail):
         return True
     return bool(_WORDS.fullmatch(tail) and _MEANT_TO_BE_REPLACED.search(tail))
 
@@ -123,7 +127,7 @@ def visible_credentials(text: str) -> Iterator[Span]:
     """Yield the credentials that stand in the text as they are; some may overlap."""
     lowered = text.lower()
     for pattern in _patterns():
-        if pattern.needle not in lowered:
+        if not any(needle in lowered for needle in pattern.needles):
             continue
         group = "value" if "value" in pattern.regex.groupindex else 0
         for match in pattern.regex.finditer(text):
@@ -159,13 +163,13 @@ def _is_user_and_password(value: str) -> bool:
 
 def _has_key(value: str) -> bool:
     """Return whether there is a key between the lines `BEGIN` and `END`, not just dots."""
-    return len(re.sub(r"-----[^-]*-----|[^A-Za-z0-9+/]", "", value)) > 32  # noqa: PLR2004
+    return len(re.sub(r"-----[^-]*-----|[^A-Za-z0-9+/]", "", value)) > 12  # noqa: PLR2004
 
 
 @cache
 def _patterns() -> tuple[_Pattern, ...]:
     """Return the patterns; compiling them takes longer than importing this package."""
-    rows: list[tuple[str, str, str, Callable[[str], bool]]] = [
+    rows: list[tuple[str, str | tuple[str, ...], str, Callable[[str], bool]]] = [
         ("Anthropic admin key", "sk-ant-admin", r"sk-ant-admin\d*-[\w-]{8,}", _anything),
         (
             "Anthropic OAuth token",
@@ -181,22 +185,18 @@ def _patterns() -> tuple[_Pattern, ...]:
         ),
         ("OpenAI key", "sk-", r"sk-(?:proj|svcacct|admin|None|or-v1)-[\w-]{16,}", _anything),
         ("OpenAI key", "sk-", r"(?<![A-Za-z])sk-[A-Za-z0-9]{32,}", _anything),
-        ("AWS access key", "akia", r"AKIA[A-Z0-9]{16}", _anything),
-        ("AWS access key", "asia", r"ASIA[A-Z0-9]{16}", _anything),
+        ("AWS access key", ("akia", "asia"), r"A(?:KI|SI)A[A-Z0-9]{16}", _anything),
         (
             "AWS secret key",
             "secret",
-            rf"(?i:secret[-_]?access[-_]?key|aws[-_]?secret(?:[-_]?key)?)\W{{1,16}}{_FORTY_CHARACTERS}",
+            rf"(?i:secret[-_]?access[-_]?key|aws[-_]?secret(?:[-_]?key)?)\W{{1,16}}{_AWS_40}",
             _anything,
         ),
-        *(
-            (
-                "AWS secret key",
-                prefix.lower(),
-                rf"{prefix}[A-Z0-9]{{16}}[\s\S]{{1,200}}?(?<![\w/+-]){_FORTY_CHARACTERS}",
-                _is_mixed,
-            )
-            for prefix in ("AKIA", "ASIA")
+        (
+            "AWS secret key",
+            ("akia", "asia"),
+            rf"A(?:KI|SI)A[A-Z0-9]{{16}}[\s\S]{{1,200}}?(?<![\w/+-]){_AWS_40}",
+            _is_mixed,
         ),
         ("Google API key", "aiza", r"AIza[\w-]{35}", _anything),
         ("Google OAuth token", "ya29.", r"ya29\.[\w-]{20,}", _anything),
@@ -209,7 +209,7 @@ def _patterns() -> tuple[_Pattern, ...]:
         (
             "private key",
             "private key",
-            rf"-----BEGIN [A-Z0-9 ]*{_PEM}(?:[\w+/=\\\s:,.-]*?-----END [A-Z0-9 ]*{_PEM}|[\w+/=\\\s]*)",
+            _PEM,
             _has_key,
         ),
         ("bearer token", "bearer", r"(?i:\bbearer)[ +]+(?P<value>[\w.~+/=-]{8,})", _is_token),
@@ -243,17 +243,19 @@ def _patterns() -> tuple[_Pattern, ...]:
             rf"(?i:organization(?:[-_]?(?:id|uuid))?){_IS}(?P<value>(?i:{_UUID})|org-\w{{16,}})",
             _anything,
         ),
-        *(
-            (
-                "credential",
-                needle,
-                rf"(?i:(?<![a-z])(?:{_FIELDS})){_IS}(?P<value>[\w.+/=~!@#%^*-]{{8,}})",
-                _has_letters_and_digits,
-            )
-            for needle in ("key", "token", "secret", "passw", "authorization")
+        (
+            "credential",
+            ("key", "token", "secret", "passw", "authorization"),
+            rf"(?i:(?<![a-z])(?:{_FIELDS})){_IS}(?P<value>[\w.+/=~!@#%^*-]{{8,}})",
+            _has_letters_and_digits,
         ),
     ]
     return tuple(
-        _Pattern(kind, needle, re.compile(regex, re.ASCII), looks_real)
-        for kind, needle, regex, looks_real in rows
+        _Pattern(
+            kind,
+            (needles,) if isinstance(needles, str) else needles,
+            re.compile(regex, re.ASCII),
+            looks_real,
+        )
+        for kind, needles, regex, looks_real in rows
     )

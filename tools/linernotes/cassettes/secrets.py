@@ -1,8 +1,6 @@
 """Credentials: which may not be written, how they are found, and what is written instead.
 
-Finding works on text and goes through the encodings a credential may hide in: string escapes,
-percent-encoding, base64 and compression, each inside the other. Replacing works on the same
-spans, so whatever is found is also replaced.
+Replacing works on the spans that finding returns, so whatever is found is also replaced.
 """
 
 from __future__ import annotations
@@ -59,7 +57,6 @@ HEADER_ALLOW_LIST: dict[str, tuple[str, ...]] = {
         "content-disposition",
         "content-encoding",
         "content-type",
-        "location",
         "request-id",
         "retry-after",
         "retry-after-ms",
@@ -169,7 +166,7 @@ def ensure_clean(text: str, page: str, known: Collection[str] = ()) -> tuple[Fin
 
 def _unreadable(encoding: str, page: str, line: int) -> Finding:
     message = f"A body is compressed with `{encoding}`, so it can't be searched for credentials."
-    hint = "Re-record with `linernotes record`, which asks for gzip at most."
+    hint = "Re-record with a client that sends `accept-encoding: gzip`."
     return error("cassette-unreadable-body", page, line, message, hint)
 
 

@@ -1,18 +1,15 @@
-"""Cassettes on disk."""
+"""Cassettes on disk. They are written with `linernotes.atomic.write_atomically`."""
 
 from __future__ import annotations
 
 from datetime import date, datetime
 from typing import TYPE_CHECKING
 
-from linernotes.atomic import write_atomically
 from linernotes.cassettes.cassette import Cassette, CassetteError, Provenance
 from linernotes.findings import Finding, error, warning
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-__all__ = ["age_finding", "all_cassettes", "read_cassette", "size_finding", "write_atomically"]
 
 # A larger diff is not read by anybody; it's the recorded replies that should get shorter.
 SIZE_BUDGET_BYTES = 100_000
