@@ -32,7 +32,10 @@ def extract(*, as_json: bool, check: bool) -> None:
                 if example.snippet.skip is not None:
                     continue
                 module = module_of(project, example)
-                (findings if isinstance(module, Finding) else modules).append(module)  # type: ignore[arg-type]
+                if isinstance(module, Finding):
+                    findings.append(module)
+                else:
+                    modules.append(module)
         changes, texts = extraction.plan(project.snippets, modules)
         stale = bool(changes.written or changes.removed)
         if not check:

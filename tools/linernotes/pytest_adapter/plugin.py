@@ -18,9 +18,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from linernotes.findings import Finding
+    from linernotes.pytest_adapter.runs import Runs
     from linernotes.snippets.collect import Example
 
-_RUNS = pytest.StashKey["Runs"]()
+_RUNS: pytest.StashKey[Runs] = pytest.StashKey()
 
 
 def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> PageFile | None:
