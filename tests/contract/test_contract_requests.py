@@ -7,6 +7,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from requests_to_check import MODEL, TOOL, body, check, only
 
+from linernotes.contract.betas import NEEDED
+from linernotes.contract.features import known_betas
 from linernotes.contract.remedies import removed_parameters
 
 
@@ -133,6 +135,27 @@ def test_a_beta_field_needs_a_beta_header():
     assert "client.beta.messages" in violation.remedy
     assert check(body(mcp_servers=servers), betas=["mcp-client-2025-11-20"]) == ()
     assert check(body(mcp_servers=servers), betas=None) == ()
+
+
+@pytest.mark.parametrize(
+    ("change", "beta"),
+    [
+        ({"fallbacks": [{"model": "claude-opus-4-8"}]}, "server-side-fallback-2026-07-01"),
+        ({"tools": [{"type": "bash_20241022", "name": "bash"}]}, "computer-use-2024-10-22"),
+        (
+            {"thinking": {"type": "adaptive", "display": "updates"}},
+            "thinking-display-updates-2026-08-18",
+        ),
+    ],
+)
+def test_another_beta_does_not_let_a_beta_field_in(change, beta):
+    violation = only(check(body(**change), betas=["mcp-client-2025-11-20"]))
+    assert beta in violation.remedy
+    assert check(body(**change), betas=[beta, "mcp-client-2025-11-20"]) == ()
+
+
+def test_every_needed_beta_is_one_that_the_sdk_knows():
+    assert {beta for betas in NEEDED.values() for beta in betas} <= set(known_betas())
 
 
 def test_a_beta_value_deep_inside_is_said_to_be_one():

@@ -335,3 +335,15 @@ def test_structured_output_goes_with_neither_citations_nor_prefill():
         "messages": conversation("Name?", "{"),
     }
     assert "prefill" in only(check(request)).message
+
+
+def test_citations_are_on_for_all_documents_or_none():
+    def document(**more):
+        source = {"type": "text", "media_type": "text/plain", "data": "Hello"}
+        return {"type": "document", "source": source, **more}
+
+    cited = document(citations={"enabled": True})
+    for content in ([cited, cited], [document(), document(citations={"enabled": False})]):
+        assert check(body(messages=conversation(content))) == ()
+    violation = only(check(body(messages=conversation([cited, document()]))))
+    assert violation.path == "messages.0.content.1.citations"

@@ -1,8 +1,15 @@
 from __future__ import annotations
 
+import asyncio
+import tracemalloc
+
 import anthropic
 import pytest
 from asking import HELLO, WEATHER
+from starlette.requests import Request
+
+from linernotes.standin.bodies import read_body
+from linernotes.standin.errors import ApiError
 
 
 def error_of(response):
@@ -36,9 +43,29 @@ def test_what_is_no_json_object_is_refused(standin, raw):
     assert error_of(response)[:2] == (400, "invalid_request_error")
 
 
-def test_a_body_that_is_too_large_is_refused(standin):
-    response = standin.http.post("/v1/messages", content=b" " * (32 * 1024 * 1024 + 1))
+def test_a_body_that_is_too_large_is_refused_with_and_without_a_declared_length(standin):
+    too_much = 32 * 1024 * 1024 + 1
+    response = standin.http.post("/v1/messages", content=b" " * too_much)
     assert error_of(response)[:2] == (413, "request_too_large")
+    pieces = (b" " * 1024 * 1024 for _ in range(33))
+    response = standin.http.post("/v1/messages", content=pieces)
+    assert error_of(response)[:2] == (413, "request_too_large")
+
+
+def test_what_is_too_large_is_not_kept_in_memory():
+    async def receive():
+        return {"type": "http.request", "body": bytes(1000), "more_body": next(left) > 0}
+
+    left = iter(range(5000, -1, -1))
+    request = Request({"type": "http", "headers": []}, receive)
+    tracemalloc.start()
+    with pytest.raises(ApiError) as refused:
+        asyncio.run(read_body(request, 10_000))
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert refused.value.status == 413
+    assert next(left, None) is None
+    assert peak < 1_000_000
 
 
 def test_unknown_paths_and_methods_are_answered_in_the_apis_shape(standin):
@@ -112,3 +139,15 @@ def test_models_are_listed_in_pages_and_retrieved(standin):
         client.models.retrieve("claude-2.1")
     with pytest.raises(anthropic.BadRequestError):
         client.models.list(limit=0)
+
+
+def test_models_are_listed_by_their_lifecycle(standin):
+    def listed(*stages):
+        return [model.id for model in standin.client.models.list(lifecycle=list(stages))]
+
+    assert listed("deprecated") == ["claude-sonnet-4-5-20250929"]
+    assert len(listed("active")) == 17
+    assert len(listed("active", "deprecated")) == 18
+    assert listed("retired") == []
+    with pytest.raises(anthropic.BadRequestError, match="lifecycle"):
+        listed("new")

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 from typing import Any
 
 import anthropic
@@ -197,6 +198,17 @@ def test_a_thought_goes_back_unchanged_or_not_at_all(standin):
     messages[1] = {"role": "assistant", "content": [block, *first.content[1:]]}
     with pytest.raises(anthropic.BadRequestError, match="Invalid `signature`"):
         standin.client.messages.create(**request)
+
+
+def test_a_foreign_thought_is_taken_by_models_that_do_not_bind_it(standin):
+    foreign = base64.b64encode(bytes(200)).decode()
+    thought = {"type": "thinking", "thinking": "Hm.", "signature": foreign}
+    content = [thought, {"type": "text", "text": "Hi"}]
+    messages = [*HELLO["messages"], {"role": "assistant", "content": content}]
+    request = HELLO | {"messages": [*messages, {"role": "user", "content": "Go on"}]}
+    assert standin.post(request | {"model": "claude-opus-4-8"}).status_code == 200
+    refused = standin.post(request | {"model": "claude-fable-5-2"})
+    assert "Invalid `signature`" in refused.json()["error"]["message"]
 
 
 def test_a_stop_sequence_ends_the_answer(start):

@@ -18,8 +18,10 @@ RECORDINGS = Path(__file__).parents[3] / "shared" / "recordings" / "messages_api
 HEADERS = {
     "x-api-key": "k",
     "anthropic-version": "2023-06-01",
-    # The recordings have dropped the header; any beta lets all beta fields in.
-    "anthropic-beta": "mcp-client-2025-11-20,interleaved-thinking-2025-05-14",
+    # The recordings have dropped the header: these are the betas that they use.
+    "anthropic-beta": "mcp-client-2025-11-20,interleaved-thinking-2025-05-14,"
+    "context-management-2025-06-27,compact-2026-01-12,advisor-tool-2026-03-01,"
+    "mid-conversation-tool-changes-2026-07-01",
 }
 
 ONLY_WITH_SERVERS = {"container", "context_management"}

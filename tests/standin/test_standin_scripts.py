@@ -275,3 +275,13 @@ def test_a_reply_that_its_request_cannot_get_is_refused_and_found(start, script,
     (finding,) = standin.findings
     assert (finding.code, finding.severity, finding.line) == ("replies-mismatch", "error", 2)
     assert words in finding.message
+
+
+def test_a_delay_passes_on_the_clock_of_the_stand_in_alone(start):
+    standin = start("replies: [{text: A}, {text: B, delay: 200}, {text: C, delay: 400.5}]")
+    system = [{"type": "text", "text": "word " * 900, "cache_control": {"type": "ephemeral"}}]
+    reads = [
+        standin.client.messages.create(**HELLO, system=system).usage.cache_read_input_tokens > 0
+        for _ in range(4)
+    ]
+    assert reads == [False, True, False, True]

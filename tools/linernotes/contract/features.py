@@ -280,6 +280,25 @@ def _betas_are_known(request: Request) -> Iterator[Violation]:
         )
 
 
+def _citations_are_for_all_or_none(request: Request) -> Iterator[Violation]:
+    first: bool | None = None
+    for turn in request.turns:
+        for block in turn.blocks:
+            if block.type != "document":
+                continue
+            enabled = bool((block.value.get("citations") or {}).get("enabled"))
+            if first is not None and enabled != first:
+                yield broken(
+                    f"{block.path}.citations",
+                    f"{block.path}.citations: citations must be enabled on all documents or on "
+                    "none",
+                    enabled,
+                    "Set `'citations': {'enabled': True}` on every document, or on no document.",
+                )
+                return
+            first = enabled
+
+
 RULES = (
     Rule(_betas_are_known, "SDK: types/anthropic_beta_param.py; the API's answer in public issues"),
     Rule(_max_tokens_is_possible, "docs: about-claude/models; SDK: types/message_create_params.py"),
@@ -291,5 +310,6 @@ RULES = (
     Rule(_tools_may_be_forced, "docs: models/fable-5-1, models/opus-5-5, extended-thinking, 2026"),
     Rule(_tools_are_named, "docs: agents-and-tools/tool-use, August 2026"),
     Rule(_tool_input_is_an_object, "SDK: types/tool_param.py (InputSchemaTyped)"),
+    Rule(_citations_are_for_all_or_none, "docs: build-with-claude/citations, August 2026"),
     Rule(_sampling_is_supported, "docs: api/migration-2026-10-21; the API's answer in issues"),
 )

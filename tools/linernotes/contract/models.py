@@ -40,7 +40,10 @@ class Model:
 
     `cache_minimum` is the shortest prefix, in tokens, that is cached. Docs:
     build-with-claude/prompt-caching. `dense_tokenizer`: counts about 30 % more tokens for the same
-    text. Docs: models/haiku-5-5/whats-new-haiku-5-5. `released` is a date, or None where the
+    text. Docs: models/haiku-5-5/whats-new-haiku-5-5. `binds_thinking`: a thinking block is only
+    taken back by the conversation and the models that it came from. Docs: models/fable-5-1 (new
+    accounts), models/fable-5-2/whats-new-fable-5-2, models/haiku-5-5/migration-guide; for the
+    other 5.5 models medium. `released` is a date, or None where the
     id itself holds it or no page gave one.
     """
 
@@ -59,6 +62,7 @@ class Model:
     system_messages: bool = True
     cache_minimum: int = 512
     dense_tokenizer: bool = True
+    binds_thinking: bool = False
     released: str | None = None
 
     @property
@@ -95,14 +99,27 @@ _OF_EARLY_2026 = Model(
 
 MODELS: tuple[Model, ...] = (
     # Forced tools on the 5.2 models: medium; they follow 5.1 in everything that was found.
-    Model("claude-fable-5-2", "Claude Fable 5.2", forced_tools=False, released="2026-11-09"),
-    Model("claude-mythos-5-2", "Claude Mythos 5.2", forced_tools=False, released="2026-11-09"),
+    Model(
+        "claude-fable-5-2",
+        "Claude Fable 5.2",
+        forced_tools=False,
+        binds_thinking=True,
+        released="2026-11-09",
+    ),
+    Model(
+        "claude-mythos-5-2",
+        "Claude Mythos 5.2",
+        forced_tools=False,
+        binds_thinking=True,
+        released="2026-11-09",
+    ),
     Model(
         # That thinking is on when left out, and `disabled` up to effort high: medium.
         "claude-haiku-5-5",
         "Claude Haiku 5.5",
         thinking=("adaptive", "disabled"),
         disabled_up_to="high",
+        binds_thinking=True,
         released="2026-10-07",
     ),
     Model(
@@ -110,11 +127,30 @@ MODELS: tuple[Model, ...] = (
         "Claude Sonnet 5.5",
         thinking=("adaptive", "between_tools"),
         forced_tools=False,
+        binds_thinking=True,
         released="2026-09-28",
     ),
-    Model("claude-opus-5-5", "Claude Opus 5.5", forced_tools=False, released="2026-09-22"),
-    Model("claude-fable-5-1", "Claude Fable 5.1", forced_tools=False, released="2026-09-01"),
-    Model("claude-mythos-5-1", "Claude Mythos 5.1", forced_tools=False, released="2026-09-01"),
+    Model(
+        "claude-opus-5-5",
+        "Claude Opus 5.5",
+        forced_tools=False,
+        binds_thinking=True,
+        released="2026-09-22",
+    ),
+    Model(
+        "claude-fable-5-1",
+        "Claude Fable 5.1",
+        forced_tools=False,
+        binds_thinking=True,
+        released="2026-09-01",
+    ),
+    Model(
+        "claude-mythos-5-1",
+        "Claude Mythos 5.1",
+        forced_tools=False,
+        binds_thinking=True,
+        released="2026-09-01",
+    ),
     Model(
         "claude-opus-5", "Claude Opus 5", thinking=("adaptive", "disabled"), disabled_up_to="high"
     ),

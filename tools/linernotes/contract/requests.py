@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from linernotes.contract import conversation, features, output_schema
+from linernotes.contract.betas import NEEDED
 from linernotes.contract.lifecycle import current_ids, is_callable, retirements
 from linernotes.contract.models import model_facts
 from linernotes.contract.remedies import remedy_for_extra, remedy_for_model, remedy_for_value
@@ -48,7 +49,7 @@ def check_request(
     asked = None if betas is None else frozenset(betas)
     plain = _problems(path, body, api_version, beta=False)
     in_beta = _problems(path, body, api_version, beta=True) if plain else ()
-    found = plain if asked == frozenset() else min(plain, in_beta, key=len)
+    found = plain if asked == frozenset() else _without_betas(plain, in_beta, asked)
     refused_in_beta = {problem.path for problem in in_beta}
     violations = tuple(
         _from_problem(path, problem, taken_in_beta=problem.path not in refused_in_beta)
@@ -69,6 +70,29 @@ def check_request(
 def _problems(path: str, body: object, api_version: str, *, beta: bool) -> tuple[Problem, ...]:
     shape = body_shape(path, api_version=api_version, beta=beta)
     return tuple(problems(shape, body)) if shape else ()
+
+
+def _without_betas(
+    plain: tuple[Problem, ...], in_beta: tuple[Problem, ...], asked: frozenset[str] | None
+) -> tuple[Problem, ...]:
+    """Return what no beta takes, and what needs one that wasn't asked for; None asks for all."""
+    if len(plain) <= len(in_beta):
+        return plain
+    refused_in_beta = {problem.path for problem in in_beta}
+    unasked = (
+        problem
+        for problem in plain
+        if asked is not None
+        and problem.path not in refused_in_beta
+        and _beta_name(problem) in NEEDED
+        and not asked & set(NEEDED[_beta_name(problem)])
+    )
+    return (*unasked, *in_beta)
+
+
+def _beta_name(problem: Problem) -> str:
+    """Return the key or the constant that only the beta types know."""
+    return str(problem.path[-1] if problem.kind == "extra" else problem.found)
 
 
 def _broken_rules(request: Request) -> Iterator[Violation]:
@@ -141,8 +165,9 @@ def _beta_remedy(problem: Problem) -> str | None:
     """Say what to do about a key or a constant that only the beta types know."""
     if problem.kind not in ("extra", "value", "member"):
         return None
-    what = problem.path[-1] if problem.kind == "extra" else problem.found
-    return f"`{what}` is in beta: call `client.beta.messages` with its `betas=[...]`."
+    what = _beta_name(problem)
+    needed = f'"{NEEDED[what][-1]}"' if what in NEEDED else "..."
+    return f"`{what}` is in beta: call `client.beta.messages` with `betas=[{needed}]`."
 
 
 def _remedy(problem: Problem) -> str:

@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING, Any
 from linernotes.contract.models import model_facts
 from linernotes.standin import tokens
 from linernotes.standin.blocks import filled
+from linernotes.standin.citing import best_passage
 from linernotes.standin.identity import signature
 from linernotes.standin.mismatches import mismatches
 from linernotes.standin.schema_example import example
+from linernotes.standin.server_tools import served
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -23,6 +25,8 @@ SHOWN_WORDS = 12
 """Words of the request that an unscripted answer quotes."""
 
 UNSCRIPTED_THOUGHT = "The request is simulated, so a short thought will do before the answer."
+
+SIMULATED = "This is a simulated answer: the Linernotes stand-in wrote it, not Claude."
 
 PER_ANSWER = 3
 PER_TOOL_CALL = 35
@@ -45,6 +49,7 @@ class Answer:
     thinking_tokens: int = 0
     usage: Mapping[str, Any] = field(default_factory=dict)
     break_after: int | None = None
+    container: Mapping[str, str] | None = None
 
 
 class MismatchError(Exception):
@@ -60,15 +65,20 @@ def unscripted(body: Mapping[str, Any], identity: Identity) -> Answer:
         return Answer((), "max_tokens")
     thinks = (body.get("thinking") or {}).get("type") in ("adaptive", "enabled")
     tool = _tool_to_call(body)
+    thought = UNSCRIPTED_THOUGHT if thinks else None
+    result = None if tool is None else served(tool, asked_text(body), identity)
+    if result is not None:
+        answer = _within_limits(body, thought, [_text_block(SIMULATED), *result.blocks])
+        return replace(answer, usage=result.usage, container=result.container)
     output_format = (body.get("output_config") or {}).get("format")
-    if tool is not None:
+    if tool is not None and not _runs_on_the_server(tool):
         schema = tool.get("input_schema") or {"type": "object"}
-        part = _tool_use(tool["name"], example(schema), identity, 0)
+        parts = [_tool_use(tool["name"], example(schema), identity, 0)]
     elif output_format:
-        part = _text_block(_json_text(example(output_format["schema"])))
+        parts = [_text_block(_json_text(example(output_format["schema"])))]
     else:
-        part = _text_block(_plain_text(body))
-    return _within_limits(body, UNSCRIPTED_THOUGHT if thinks else None, [part])
+        parts = _cited_text(body) or [_text_block(_plain_text(body))]
+    return _within_limits(body, thought, parts)
 
 
 def scripted(reply: Reply, body: Mapping[str, Any], identity: Identity) -> Answer:
@@ -145,7 +155,7 @@ def _within_limits(
         if part["type"] == "text":
             wanted, stop_sequence = _until_stop_sequence(part["text"], body)
             text = tokens.cut(wanted, max(left, 0), model)
-            kept += [_text_block(text)] if text else []
+            kept += [{**part, "text": text}] if text else []
             if text != wanted:
                 return _whole(body, thought, kept, "max_tokens")
             if stop_sequence:
@@ -214,7 +224,10 @@ def _tool_use(name: str, input_: object, identity: Identity, index: int) -> dict
 
 
 def _tool_to_call(body: Mapping[str, Any]) -> Mapping[str, Any] | None:
-    """Return the tool that an unscripted answer calls: the first one, unless one just answered."""
+    """Return the tool that an unscripted answer calls, unless one just answered.
+
+    That is the first of the request's own tools, else the first of those that run on the server.
+    """
     choice = body.get("tool_choice") or {"type": "auto"}
     offered = [tool for tool in body.get("tools") or () if "name" in tool]
     own = [tool for tool in offered if "input_schema" in tool and not tool.get("defer_loading")]
@@ -224,17 +237,29 @@ def _tool_to_call(body: Mapping[str, Any]) -> Mapping[str, Any] | None:
         return next(iter(own or offered), None)
     if choice["type"] == "none" or _tool_results(body):
         return None
-    return next(iter(own), None)
+    if own or body["messages"][-1]["role"] == "assistant":  # A paused turn that goes on.
+        return next(iter(own), None)
+    return next((tool for tool in offered if _runs_on_the_server(tool)), None)
+
+
+def _runs_on_the_server(tool: Mapping[str, Any]) -> bool:
+    return (tool.get("type") or "").startswith(("web_search_", "web_fetch_", "code_execution_"))
+
+
+def _cited_text(body: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return an answer that cites the request's documents; nothing where none can be cited."""
+    passage = best_passage(body, asked_text(body))
+    if passage is None:
+        return []
+    cited = _text_block(passage.text) | {"citations": [passage.citation]}
+    return [_text_block(f"{SIMULATED} The document says: "), cited]
 
 
 def _plain_text(body: Mapping[str, Any]) -> str:
     results = _tool_results(body)
     quoted = " ".join(" ".join(results or _user_texts(body)).split()[:SHOWN_WORDS])
     subject = "The tool returned" if results else "The message begins"
-    return (
-        "This is a simulated answer: the Linernotes stand-in wrote it, not Claude. "
-        f"{subject}: {quoted or '(no text)'}"
-    )
+    return f"{SIMULATED} {subject}: {quoted or '(no text)'}"
 
 
 def _last_content(body: Mapping[str, Any]) -> list[Mapping[str, Any]]:

@@ -8,24 +8,29 @@ from typing import TYPE_CHECKING, Any
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
 from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
 from linernotes.contract.schema import COUNT_TOKENS, MESSAGES
-from linernotes.findings import error, warning
-from linernotes.standin.answers import (
-    Answer,
-    MismatchError,
-    asked_text,
-    scripted,
-    unscripted,
+from linernotes.standin.answering import answer_to
+from linernotes.standin.batches import Batch, Batches
+from linernotes.standin.bodies import (
+    LONGEST_BATCH,
+    LONGEST_BODY,
+    LONGEST_FILE,
+    MB,
+    parsed,
+    read_body,
 )
+from linernotes.standin.browsers import Browsers, check_browser
 from linernotes.standin.catalogue import model_info, model_page
-from linernotes.standin.checks import check_headers, checked_body, read_body
+from linernotes.standin.checks import check_headers, checked_body
 from linernotes.standin.errors import ApiError, error_body
+from linernotes.standin.files import Files, checked_upload
 from linernotes.standin.messages import message_of
+from linernotes.standin.multipart import parts_of
 from linernotes.standin.run import Run
-from linernotes.standin.schema_fit import BadSchemaError
 from linernotes.standin.stream import encoded, events_of
 from linernotes.standin.tokens import count_request
 
@@ -35,7 +40,10 @@ if TYPE_CHECKING:
     from starlette.requests import Request
 
     from linernotes.findings import Finding
-    from linernotes.standin.replies import ErrorReply, Replies, Reply
+    from linernotes.standin.replies import Replies
+
+BATCHES = "/v1/messages/batches"
+FILES = "/v1/files"
 
 ORGANIZATION = "00000000-0000-0000-0000-000000000000"
 RATE_LIMITS = {
@@ -60,12 +68,26 @@ def create_app(replies: Replies | None = None, *, today: dt.date | None = None) 
         routes=[
             Route(MESSAGES, _create_message, methods=["POST"]),
             Route(COUNT_TOKENS, _count_tokens, methods=["POST"]),
+            Route(BATCHES, _create_batch, methods=["POST"]),
+            Route(BATCHES, _list_batches, methods=["GET"]),
+            Route(f"{BATCHES}/{{batch_id}}", _retrieve_batch, methods=["GET"]),
+            Route(f"{BATCHES}/{{batch_id}}", _delete_batch, methods=["DELETE"]),
+            Route(f"{BATCHES}/{{batch_id}}/cancel", _cancel_batch, methods=["POST"]),
+            Route(f"{BATCHES}/{{batch_id}}/results", _batch_results, methods=["GET"]),
+            Route(FILES, _upload_file, methods=["POST"]),
+            Route(FILES, _list_files, methods=["GET"]),
+            Route(f"{FILES}/{{file_id}}", _file_metadata, methods=["GET"]),
+            Route(f"{FILES}/{{file_id}}", _delete_file, methods=["DELETE"]),
+            Route(f"{FILES}/{{file_id}}/content", _download_file, methods=["GET"]),
             Route("/v1/models", _list_models, methods=["GET"]),
             Route("/v1/models/{model_id}", _retrieve_model, methods=["GET"]),
         ],
+        middleware=[Middleware(Browsers)],
         exception_handlers=dict.fromkeys((ApiError, HTTPException, Exception), _on_problem),
     )
     app.state.run = Run(replies, today or dt.datetime.now(tz=dt.timezone.utc).date())
+    app.state.batches = Batches()
+    app.state.files = Files()
     return app
 
 
@@ -81,17 +103,9 @@ def script_findings(app: Starlette) -> tuple[Finding, ...]:
 
 async def _create_message(request: Request) -> Response:
     run, body = await _checked(request)
-    scripted_reply = run.next_reply(asked_text(body))
-    try:
-        if scripted_reply is None:
-            answer = unscripted(body, request.state.identity)
-        else:
-            answer = _scripted_answer(request, body, *scripted_reply)
-    except BadSchemaError:
-        raise ApiError(
-            400, "JSON schema is invalid. It must match JSON Schema draft 2020-12."
-        ) from None
+    answer = answer_to(run, body, request.state.identity)
     message = message_of(answer, body, request.state.identity)
+    _files(request).keep_outputs(message["content"])
     if not body.get("stream"):
         return _json(request, message)
     broken = error_body("overloaded_error", "Overloaded", request.state.identity.id("req"))
@@ -107,57 +121,133 @@ async def _count_tokens(request: Request) -> Response:
     return _json(request, {"input_tokens": count_request(body)})
 
 
+async def _create_batch(request: Request) -> Response:
+    run = await _admitted(request, LONGEST_BATCH)
+    id_ = request.state.identity.id("msgbatch")
+
+    def answer(custom_id: str, params: dict[str, Any]) -> dict[str, Any]:
+        """Answer one request of the batch as if it had come by itself."""
+        raw = json.dumps(params).encode()
+        identity = run.identity(f"{BATCHES}/{custom_id}", raw)
+        body = checked_body(MESSAGES, request.headers, raw, run.today)
+        if body.get("stream") or body["max_tokens"] == 0:
+            field = "stream" if body.get("stream") else "max_tokens"
+            raise ApiError(400, f"{field}: {body[field]} is not supported in a batch")
+        message = message_of(answer_to(run, body, identity), body, identity)
+        message["usage"]["service_tier"] = "batch"
+        _files(request).keep_outputs(message["content"])
+        return message
+
+    batch = _batches(request).create(id_, parsed(request.state.raw), answer)
+    return _batch(request, batch)
+
+
+async def _retrieve_batch(request: Request) -> Response:
+    await _admitted(request)
+    return _batch(request, _batches(request).retrieve(request.path_params["batch_id"]))
+
+
+async def _list_batches(request: Request) -> Response:
+    await _admitted(request)
+    return _json(request, _batches(request).page(request.query_params, _base_url(request)))
+
+
+async def _cancel_batch(request: Request) -> Response:
+    await _admitted(request)
+    return _batch(request, _batches(request).cancel(request.path_params["batch_id"]))
+
+
+async def _delete_batch(request: Request) -> Response:
+    await _admitted(request)
+    return _json(request, _batches(request).delete(request.path_params["batch_id"]))
+
+
+async def _batch_results(request: Request) -> Response:
+    await _admitted(request)
+    lines = _batches(request).results(request.path_params["batch_id"])
+    return Response(lines, 200, _headers(request), media_type="application/x-jsonl")
+
+
+def _batches(request: Request) -> Batches:
+    return request.app.state.batches
+
+
+def _batch(request: Request, batch: Batch) -> Response:
+    return _json(request, batch.shown(_base_url(request)))
+
+
+def _base_url(request: Request) -> str:
+    """Return the root that the client asked: while recording, the vendor's, not this server's.
+
+    Otherwise the results' URL in a cassette would have the port of the day in it.
+    """
+    host = request.headers.get("host", "")
+    on_this_machine = host.partition(":")[0] in ("127.0.0.1", "localhost")
+    return f"{'http' if on_this_machine else 'https'}://{host}"
+
+
+async def _upload_file(request: Request) -> Response:
+    # The form around the file may be a little longer than the file.
+    run = await _admitted(request, LONGEST_FILE + MB)
+    content_type = request.headers.get("content-type", "")
+    upload = checked_upload(parts_of(request.state.raw, content_type))
+    if upload.size > LONGEST_FILE:
+        raise ApiError(413)
+    # Not from the body: its boundary is another one each time.
+    request.state.identity = run.identity(FILES, upload.digest)
+    return _json(request, _files(request).keep(request.state.identity.id("file"), upload))
+
+
+async def _list_files(request: Request) -> Response:
+    await _admitted(request)
+    return _json(request, _files(request).page(request.query_params))
+
+
+async def _file_metadata(request: Request) -> Response:
+    await _admitted(request)
+    return _json(request, _files(request).metadata(request.path_params["file_id"]))
+
+
+async def _delete_file(request: Request) -> Response:
+    await _admitted(request)
+    return _json(request, _files(request).delete(request.path_params["file_id"]))
+
+
+async def _download_file(request: Request) -> Response:
+    await _admitted(request)
+    id_ = request.path_params["file_id"]
+    content = _files(request).content(id_)
+    type_ = _files(request).metadata(id_)["mime_type"]
+    return Response(content, 200, _headers(request), media_type=type_)
+
+
+def _files(request: Request) -> Files:
+    return request.app.state.files
+
+
 async def _list_models(request: Request) -> Response:
-    run = await _identified(request)
-    check_headers(request.headers)
+    run = await _admitted(request)
     return _json(request, model_page(request.query_params, run.today))
 
 
 async def _retrieve_model(request: Request) -> Response:
-    run = await _identified(request)
-    check_headers(request.headers)
+    run = await _admitted(request)
     return _json(request, model_info(request.path_params["model_id"], run.today))
 
 
-async def _identified(request: Request) -> Run:
-    """Read the body and give the request its identity, which answers of all kinds need."""
+async def _admitted(request: Request, longest: int = LONGEST_BODY) -> Run:
+    """Read the body, give the request its identity, and check its credentials and version."""
     run: Run = request.app.state.run
-    request.state.raw = await read_body(request)
+    request.state.raw = await read_body(request, longest)
     request.state.identity = run.identity(request.url.path, request.state.raw)
+    check_browser(request.headers)
+    check_headers(request.headers)
     return run
 
 
 async def _checked(request: Request) -> tuple[Run, Mapping[str, Any]]:
-    run = await _identified(request)
-    check_headers(request.headers)
+    run = await _admitted(request)
     return run, checked_body(request.url.path, request.headers, request.state.raw, run.today)
-
-
-def _scripted_answer(request: Request, body: Mapping[str, Any], reply: Reply, line: int) -> Answer:
-    """Raise ApiError if the reply is one, or could not have been given to this request."""
-    run: Run = request.app.state.run
-    page = run.replies.page if run.replies else ""
-    if reply.error is not None:
-        raise _api_error(reply.error)
-    if reply.break_after is not None and not body.get("stream"):
-        message = "`break_after` has no effect: this request doesn't stream."
-        run.mismatches.append(warning("replies-break", page, line, message))
-    try:
-        return scripted(reply, body, request.state.identity)
-    except MismatchError as mismatch:
-        message = f"{mismatch}."
-        run.mismatches.append(
-            error("replies-mismatch", page, line, f"{message[0].upper()}{message[1:]}")
-        )
-        # The SDK would retry a 500, and take the next reply for it.
-        raise ApiError(400, f"{page}:{line}: {mismatch}") from None
-
-
-def _api_error(reply: ErrorReply) -> ApiError:
-    wait = {} if reply.retry_after is None else {"retry-after": str(reply.retry_after)}
-    return ApiError(
-        reply.status, reply.message, reply.type, error_code=reply.error_code, headers=wait
-    )
 
 
 def _headers(request: Request) -> dict[str, str]:

@@ -8,15 +8,16 @@ from typing import TYPE_CHECKING, Any
 from linernotes.contract.lifecycle import current_ids, is_callable, retirements, snapshot
 from linernotes.contract.models import EFFORTS, Model, model_facts
 from linernotes.standin.errors import ApiError
+from linernotes.standin.pages import id_page
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Mapping
+
+    from starlette.datastructures import QueryParams
 
 THINKING = ("adaptive", "between_tools", "disabled", "enabled")
 _SUPPORTED: dict[str, Any] = {"supported": True}
-DEFAULT_LIMIT, MOST = 20, 1000
-"""Models on a page. SDK: types/model_list_params.py."""
+STAGES = ("active", "deprecated", "retired")
 
 
 def model_info(model_id: str, on: dt.date) -> dict[str, Any]:
@@ -53,32 +54,19 @@ def _capabilities(facts: Model) -> dict[str, Any]:
     }
 
 
-def model_page(query: Mapping[str, str], on: dt.date) -> dict[str, Any]:
-    """Return a page of the callable models, newest first."""
-    ids = [name for name in current_ids() if snapshot(name) == name and is_callable(name, on)]
-    ids = [name for name in ids if model_facts(name)]
-    limit = _limit(query.get("limit"))
-    after, before = query.get("after_id"), query.get("before_id")
-    if before in ids:
-        ids = ids[: ids.index(before)]
-        page, more = ids[-limit:], len(ids) > limit
-    else:
-        ids = ids[ids.index(after) + 1 :] if after in ids else ids
-        page, more = ids[:limit], len(ids) > limit
-    return {
-        "data": [model_info(name, on) for name in page],
-        "has_more": more,
-        "first_id": page[0] if page else None,
-        "last_id": page[-1] if page else None,
-    }
+def model_page(query: QueryParams, on: dt.date) -> dict[str, Any]:
+    """Return a page of the models, newest first. Raises ApiError 400.
 
-
-def _limit(given: str | None) -> int:
-    if given is None:
-        return DEFAULT_LIMIT
-    if not given.isdecimal() or not 1 <= int(given) <= MOST:
-        raise ApiError(400, f"limit: Input should be between 1 and {MOST}")
-    return int(given)
+    Retired ones are not in the stand-in's catalogue: what they could do is no longer known here.
+    """
+    # The SDK writes lists with brackets. SDK: _client.py, `qs`.
+    asked = query.getlist("lifecycle[]") + query.getlist("lifecycle")
+    for stage in asked:
+        if stage not in STAGES:
+            raise ApiError(400, "lifecycle: Input should be 'active', 'deprecated' or 'retired'")
+    ids = (name for name in current_ids() if snapshot(name) == name and is_callable(name, on))
+    models = [model_info(name, on) for name in ids if model_facts(name)]
+    return id_page([one for one in models if not asked or one["lifecycle"] in asked], query)
 
 
 def _released(model_id: str) -> str | None:

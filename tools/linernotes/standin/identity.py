@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from linernotes.standin.memory import Memory
 
 _ALPHABET = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
 _LENGTH = 22
@@ -21,11 +25,13 @@ class Identity:
     """What the ids of one answer are made from: the request's digest and how often it came before.
 
     Counting per body, and not over all requests, keeps the ids the same when a snippet sends
-    several requests at once and they arrive in any order.
+    several requests at once and they arrive in any order. `memory` is what the run has kept of
+    other requests; None outside of a run.
     """
 
     digest: str
     repeat: int
+    memory: Memory | None = field(default=None, compare=False, repr=False)
 
     def id(self, prefix: str, salt: str = "") -> str:
         """Return an id such as `msg_01VWoy28sUMKXEpbwuUkrpmP`; `salt` tells several apart."""
@@ -44,10 +50,11 @@ def signature(thinking: str) -> str:
     return base64.b64encode(SIGNATURE_MARK + stretched).decode()
 
 
-def is_forged(thinking: str, signed: str) -> bool:
+def is_forged(thinking: str, signed: str, *, only_ours: bool = False) -> bool:
     """Return whether a signature is one of ours for another text, or none at all.
 
-    Signatures of the real API can't be checked here and are taken.
+    Signatures of the real API can't be checked here. They are taken, unless `only_ours` says that
+    the model takes a thought back in its own conversation alone, which was none of ours.
     """
     try:
         raw = base64.b64decode(signed, validate=True)
@@ -55,4 +62,4 @@ def is_forged(thinking: str, signed: str) -> bool:
         return True
     if raw.startswith(SIGNATURE_MARK):
         return signed != signature(thinking)
-    return len(raw) < len(SIGNATURE_MARK)
+    return only_ours or len(raw) < len(SIGNATURE_MARK)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from linernotes.contract.lifecycle import snapshot
 from linernotes.contract.models import model_facts
+from linernotes.standin.caching import CacheUse
 from linernotes.standin.tokens import count_request
 
 if TYPE_CHECKING:
@@ -29,21 +30,31 @@ def message_of(answer: Answer, body: Mapping[str, Any], identity: Identity) -> d
         "stop_reason": answer.stop_reason,
         "stop_sequence": answer.stop_sequence,
         "stop_details": answer.stop_details,
-        "usage": _usage(answer, body),
+        "usage": _usage(answer, body, _cache_use(body, identity)),
     }
+    if answer.container is not None:
+        message["container"] = dict(answer.container)
     if "diagnostics" in body:
         message["diagnostics"] = None
     return message
 
 
-def _usage(answer: Answer, body: Mapping[str, Any]) -> dict[str, Any]:
+def _cache_use(body: Mapping[str, Any], identity: Identity) -> CacheUse:
+    memory = identity.memory
+    return memory.cache.use(body, memory.clock.now()) if memory else CacheUse()
+
+
+def _usage(answer: Answer, body: Mapping[str, Any], cached: CacheUse) -> dict[str, Any]:
     facts = model_facts(body["model"])
     has_geo = facts is None or facts.context >= FIRST_GEO_CONTEXT
     worked_out = {
-        "input_tokens": count_request(body),
-        "cache_creation_input_tokens": 0,
-        "cache_read_input_tokens": 0,
-        "cache_creation": {"ephemeral_5m_input_tokens": 0, "ephemeral_1h_input_tokens": 0},
+        "input_tokens": count_request(body) - cached.tokens,
+        "cache_creation_input_tokens": cached.written_5m + cached.written_1h,
+        "cache_read_input_tokens": cached.read,
+        "cache_creation": {
+            "ephemeral_5m_input_tokens": cached.written_5m,
+            "ephemeral_1h_input_tokens": cached.written_1h,
+        },
         "output_tokens": answer.output_tokens,
         "service_tier": "standard",
         "inference_geo": (body.get("inference_geo") or "global") if has_geo else "not_available",

@@ -34,6 +34,9 @@ StopReason = Literal[
     "refusal",
     "model_context_window_exceeded",
 ]
+LONGEST_DELAY = 86_400
+"""Seconds: a day, after which nothing that the stand-in keeps is left."""
+
 Text = Annotated[str, StringConstraints(min_length=1)]
 
 
@@ -93,6 +96,13 @@ class Reply(_Part):
         description="Text in the last message of the request that takes this reply; for "
         "requests that are sent at the same time.",
     )
+    delay: float = Field(
+        default=0,
+        ge=0,
+        le=LONGEST_DELAY,
+        description="Seconds that pass before the reply, on the stand-in's own clock: nobody "
+        "waits, but what is cached grows older.",
+    )
     break_after: int | None = Field(
         default=None, ge=0, description="In a stream: deltas before an `overloaded_error`."
     )
@@ -104,7 +114,7 @@ class Reply(_Part):
 
     @model_validator(mode="after")
     def _says_one_thing(self) -> Reply:
-        if self.error is not None and not self.model_fields_set <= {"error", "when"}:
+        if self.error is not None and not self.model_fields_set <= {"error", "when", "delay"}:
             raise ValueError("an `error` stands alone: move the rest to a reply of its own")
         parts = {"text", "thinking", "tool_calls", "json_"} & self.model_fields_set
         if self.content is not None and parts:

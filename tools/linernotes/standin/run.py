@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from linernotes.findings import warning
 from linernotes.standin.identity import Identity
+from linernotes.standin.memory import Memory
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -29,6 +30,7 @@ class Run:
     waiting: list[int] = field(init=False)  # Indexes of the replies that nobody took yet.
     seen: OrderedDict[str, int] = field(default_factory=OrderedDict)
     mismatches: list[Finding] = field(default_factory=list)
+    memory: Memory = field(default_factory=Memory)
 
     def __post_init__(self) -> None:
         self.waiting = list(range(len(self.replies.replies))) if self.replies else []
@@ -40,13 +42,13 @@ class Run:
         self.seen[digest] = repeat + 1
         if len(self.seen) > REMEMBERED:
             self.seen.popitem(last=False)
-        return Identity(digest, repeat)
+        return Identity(digest, repeat, self.memory)
 
     def next_reply(self, asked: str) -> tuple[Reply, int] | None:
         """Take the next reply of the script for a request, and its line.
 
         `asked` is the text of the last message. A reply with `when` waits for the request that
-        has it. None when no reply is left.
+        has it. None when no reply is left. A reply's delay passes on the run's clock: nobody waits.
         """
         if self.replies is None:
             return None
@@ -54,6 +56,7 @@ class Run:
             reply = self.replies.replies[index]
             if reply.when is None or reply.when in asked:
                 self.waiting.remove(index)
+                self.memory.clock.ahead += reply.delay
                 return reply, self.replies.lines[index]
         return None
 

@@ -7,11 +7,13 @@ than a quarter in nine of ten. It is for plausible numbers in examples, never fo
 
 from __future__ import annotations
 
+import base64
 import json
 import re
 from typing import TYPE_CHECKING, Any
 
 from linernotes.contract.models import model_facts
+from linernotes.standin.media import pdf_pages, picture
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -30,9 +32,15 @@ FORCED_TOOL = 90
 PER_TOOL_RESULT = 45
 BUDGETED_THINKING = 29
 OUTPUT_FORMAT = 175
-IMAGE = 1568
-"""The most that an image took before Claude 4.7. Docs: build-with-claude/vision, August 2026."""
+PATCH = 28
+"""Pixels along each side of what counts as one token of an image."""
+MOST_PER_IMAGE = 1568
+MOST_PER_IMAGE_NOW = 4784
+"""From Claude 4.7 on. Docs: build-with-claude/vision, August 2026, like the two above."""
+IMAGE_UNSEEN = 300
+"""For an image that isn't in the request. The recorded ones took about 160 to 310."""
 PER_PAGE_OF_PDF = 2000
+"""Text and picture of a page. The recorded ones took 1,600 and 2,600."""
 
 
 def pieces(text: str) -> list[str]:
@@ -62,17 +70,35 @@ def count_request(body: Mapping[str, Any]) -> int:
     total = PER_REQUEST + sum(count(text, model) for text in _texts(body.get("system") or []))
     for message in body["messages"]:
         total += PER_MESSAGE + _count_content(message["content"], model)
-    tools = [tool for tool in body.get("tools") or () if not tool.get("defer_loading")]
+    tools = loaded_tools(body)
     if tools:
-        total += TOOLS + sum(_count_json(_shown_of_tool(tool), model) for tool in tools)
-    if (body.get("tool_choice") or {}).get("type") in ("any", "tool"):
-        total += FORCED_TOOL
-    if (body.get("thinking") or {}).get("type") == "enabled":
-        total += BUDGETED_THINKING
+        total += TOOLS + sum(count_tool(tool, model) for tool in tools)
+    return total + count_settings(body) + count_format(body)
+
+
+def loaded_tools(body: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """Return the tools that the model sees from the start."""
+    return [tool for tool in body.get("tools") or () if not tool.get("defer_loading")]
+
+
+def count_tool(tool: Mapping[str, Any], model: str) -> int:
+    """Return the tokens of one tool."""
+    return _count_json(_shown_of_tool(tool), model)
+
+
+def count_settings(body: Mapping[str, Any]) -> int:
+    """Return the tokens that parameters bring with them."""
+    forced = (body.get("tool_choice") or {}).get("type") in ("any", "tool")
+    budgeted = (body.get("thinking") or {}).get("type") == "enabled"
+    return FORCED_TOOL * forced + BUDGETED_THINKING * budgeted
+
+
+def count_format(body: Mapping[str, Any]) -> int:
+    """Return the tokens of the format that the answer is held to."""
     output_format = (body.get("output_config") or {}).get("format")
-    if output_format:
-        total += OUTPUT_FORMAT + _count_json(output_format["schema"], model)
-    return total
+    if not output_format:
+        return 0
+    return OUTPUT_FORMAT + _count_json(output_format["schema"], body["model"])
 
 
 def _texts(content: str | list[Mapping[str, Any]]) -> Iterator[str]:
@@ -85,17 +111,18 @@ def _texts(content: str | list[Mapping[str, Any]]) -> Iterator[str]:
 def _count_content(content: str | list[Mapping[str, Any]], model: str) -> int:
     if isinstance(content, str):
         return count(content, model)
-    return sum(_count_block(block, model) for block in content)
+    return sum(count_block(block, model) for block in content)
 
 
-def _count_block(block: Mapping[str, Any], model: str) -> int:
+def count_block(block: Mapping[str, Any], model: str) -> int:
+    """Return the tokens of one content block."""
     match block["type"]:
         case "text":
             return count(block["text"], model)
         case "thinking" | "redacted_thinking":
             return 0  # Thoughts of earlier turns are dropped.
         case "image":
-            return IMAGE
+            return _count_image(block["source"], model)
         case "document":
             return _count_document(block["source"], model)
         case "tool_result":
@@ -112,8 +139,28 @@ def _count_document(source: Mapping[str, Any], model: str) -> int:
             return count(source["data"], model)
         case "content":
             return _count_content(source["content"], model)
+        case "base64":
+            return PER_PAGE_OF_PDF * pdf_pages(decoded(source["data"]))
         case _:
             return PER_PAGE_OF_PDF
+
+
+def _count_image(source: Mapping[str, Any], model: str) -> int:
+    """Return the tokens of an image, which is scaled down to what the model takes at most."""
+    seen = picture(decoded(source["data"])) if source["type"] == "base64" else None
+    if seen is None:
+        return IMAGE_UNSEEN
+    facts = model_facts(model)
+    most = MOST_PER_IMAGE_NOW if facts is None or facts.dense_tokenizer else MOST_PER_IMAGE
+    return min(-(-seen.width // PATCH) * -(-seen.height // PATCH), most)
+
+
+def decoded(data: str) -> bytes:
+    """Return base64 decoded; empty where it is none."""
+    try:
+        return base64.b64decode(data)
+    except ValueError:
+        return b""
 
 
 def _shown_of_tool(tool: Mapping[str, Any]) -> Mapping[str, Any]:

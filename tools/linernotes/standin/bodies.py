@@ -1,0 +1,48 @@
+"""Reading the bodies of requests, as far as they may go."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from linernotes.standin.errors import ApiError
+
+if TYPE_CHECKING:
+    from starlette.requests import Request
+
+MB = 1024 * 1024
+LONGEST_BODY, LONGEST_BATCH, LONGEST_FILE = 32 * MB, 256 * MB, 500 * MB
+"""Bytes. Docs: api/overview, August 2026."""
+
+
+async def read_body(request: Request, longest: int) -> bytes:
+    """Return the whole body. Raises ApiError 413 if it has more than `longest` bytes.
+
+    What is too long is read to its end but not kept: most clients look for an answer only when
+    they have sent everything.
+    """
+    declared = request.headers.get("content-length", "")
+    too_long = declared.isdecimal() and int(declared) > longest
+    body = bytearray()
+    async for chunk in request.stream():
+        too_long = too_long or len(body) + len(chunk) > longest
+        if too_long:
+            body.clear()
+        else:
+            body += chunk
+    if too_long:
+        raise ApiError(413)
+    return bytes(body)
+
+
+def parsed(raw: bytes) -> object:
+    """Return the JSON of a body. Raises ApiError 400."""
+    try:
+        return json.loads(raw)
+    except RecursionError:
+        raise ApiError(400, "The request body is nested too deeply.") from None
+    except ValueError as problem:
+        said = str(problem)
+        raise ApiError(
+            400, f"The request body is not valid JSON: {said[:1].lower()}{said[1:]}"
+        ) from None
