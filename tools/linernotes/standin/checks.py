@@ -21,9 +21,6 @@ if TYPE_CHECKING:
     from starlette.datastructures import Headers
     from starlette.requests import Request
 
-LONGEST_BODY = 32 * 1024 * 1024
-"""Bytes. Docs: api/overview, August 2026."""
-
 MOST_IMAGE_BYTES = 10 * 1024 * 1024
 """Characters of base64. Docs: build-with-claude/vision, August 2026, like the next."""
 
