@@ -4,7 +4,7 @@
     python benchmarks/compare.py --quick    # fewer snippets and rounds, to see where things stand
     python benchmarks/compare.py --smoke    # does it still run? its figures mean nothing
 
-Figures are medians over rounds in which the tools take turns; ratios are taken round by round. A
+Figures are medians over rounds in which the tools take turns, ratios are those of the medians. A
 tool that doesn't run every snippet ends the comparison. The peers run on copies of the same pages,
 once with every pytest plugin that is installed and once with their own alone. linernotes also
 checks the types of each snippet and renders each page; the peers do neither.
@@ -17,15 +17,17 @@ import json
 import os
 import platform
 import re
+import shutil
 import sys
 import sysconfig
 import tempfile
 from dataclasses import asdict, dataclass, replace
+from itertools import pairwise
 from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING
 
-from corpus import write_project
+from corpus import write_pages, write_project
 from measuring import RunError, Tool, in_turn, memory, run
 from peers import plain_peers, recording_peer
 
@@ -41,7 +43,8 @@ Row = dict[str, "str | float | None"]
 class Size:
     """How much of everything: numbers of pages, snippets on each, and rounds.
 
-    The pages of `growing` have two snippets each.
+    `unchanged` are the plain pages there, beside as many pages with calls as in `api`. The pages
+    of `growing` have two snippets each.
     """
 
     plain: int
@@ -52,8 +55,8 @@ class Size:
     rounds: int
 
 
-FULL = Size(plain=50, api=20, unchanged=100, snippets=10, growing=(250, 500, 1000, 2000), rounds=5)
-QUICK = Size(plain=10, api=4, unchanged=20, snippets=10, growing=(50, 100, 200, 400), rounds=3)
+FULL = Size(plain=50, api=20, unchanged=80, snippets=10, growing=(250, 500, 1000, 2000), rounds=5)
+QUICK = Size(plain=10, api=4, unchanged=16, snippets=10, growing=(50, 100, 200, 400), rounds=3)
 SMOKE = Size(plain=2, api=1, unchanged=2, snippets=2, growing=(1, 2), rounds=1)
 
 
@@ -84,8 +87,8 @@ def plain(root: Path, size: Size) -> Part:
     peers = plain_peers(root, size.plain, size.snippets)
     tools = [ours, *(tool for peer in peers for tool in (peer.installed, peer.alone))]
     taken = in_turn(tools, size.rounds)
-    rows = [_row(tool.name, "s", taken[tool.name], taken[ours.name]) for tool in tools]
-    fastest = min(_ratio(taken[peer.installed.name], taken[ours.name]) for peer in peers)
+    rows = [_row(tool.name, "s", taken[tool], taken[ours]) for tool in tools]
+    fastest = min(_ratio(taken[peer.installed], taken[ours]) for peer in peers)
     return Part(
         f"{total} plain snippets on {size.plain} pages, whole process",
         rows,
@@ -96,45 +99,56 @@ def plain(root: Path, size: Size) -> Part:
 def api(root: Path, size: Size) -> Part:
     """Compare on snippets that each make one call, answered from a cassette of their own."""
     total = size.api * size.snippets
+    recorded = root / "all" / "linernotes"
+    write_project(recorded, "api", size.api, size.snippets)
+    _record(recorded, total)
+    write_project(root / "one" / "linernotes", "api", 1, 1)  # the first of them
+    shutil.copytree(recorded / "tests", root / "one" / "linernotes" / "tests")
     all_of_them = _api_tools(root / "all", size.api, size.snippets)
-    only_one = _api_tools(root / "one", 1, 1)
-    whole, start = in_turn(all_of_them, size.rounds), in_turn(only_one, size.rounds)
+    one_of_them = _api_tools(root / "one", 1, 1)
+    runs = in_turn([*all_of_them, *one_of_them], size.rounds)
+    whole = {tool.name: runs[tool] for tool in all_of_them}
+    start = {tool.name: runs[tool] for tool in one_of_them}
     each = {
-        name: [(t - t1) / (total - 1) * 1000 for t, t1 in zip(whole[name], start[name])]
+        name: [
+            (t - t1) / (total - 1) * 1000 for t, t1 in zip(whole[name], start[name], strict=True)
+        ]
         for name in whole
     }
-    ours, peer, _ = (tool.name for tool in all_of_them)
-    rows: list[Row] = []
-    for tool in all_of_them:
-        peak = memory(tool)
-        rows.append(
-            _row(tool.name, "ms/snippet", each[tool.name], each[ours])
-            | {"one snippet s": median(start[tool.name]), "all s": median(whole[tool.name])}
-            | {"peak MB": peak and peak.tree}
-        )
-    ratio, most = _ratio(each[peer], each[ours]), rows[0]["peak MB"]
-    targets = [Target("the peer as installed takes ≥ 5 times as long", ratio, ratio >= 5)]
-    if isinstance(most, float):
-        targets.append(Target("linernotes holds < 400 MB, all processes", most, most < 400))
+    ours, peer, _ = each
+    peaks = {tool.name: memory(tool).tree for tool in all_of_them[:2]}
+    rows = [
+        _row(name, "ms/snippet", each[name], each[ours])
+        | {"one snippet s": median(start[name]), "all s": median(whole[name])}
+        | {"peak MB": peaks.get(name)}
+        for name in each
+    ]
+    ratio, most = _ratio(each[peer], each[ours]), peaks[ours]
     return Part(
         f"{total} API snippets, cold: (T({total}) - T(1)) / {total - 1}; peak PSS of all processes",
         rows,
-        targets,
+        [
+            Target("the peer as installed takes ≥ 5 times as long", ratio, ratio >= 5),
+            Target("linernotes holds < 400 MB, all processes", most, most < 400),
+        ],
     )
 
 
 def unchanged(root: Path, size: Size) -> Part:
     """Measure a run in which nothing has changed since the last one."""
-    total = size.unchanged * size.snippets
+    calls = size.api * size.snippets
+    total = size.unchanged * size.snippets + calls
     write_project(root, "plain", size.unchanged, size.snippets)
+    write_pages(root / "docs" / "api", "api", size.api, size.snippets)
+    _record(root, calls)
     run(_verify(root, total))
     again = _verify(root, total, unchanged=total)
-    taken = in_turn([again], size.rounds)[again.name]
+    taken = in_turn([again], size.rounds)[again]
     _, said = run(replace(again, environment={"PYTHONPROFILEIMPORTTIME": "1"}))
     modules = re.findall(r"^import time: .*\| +([\w.]+)$", said, re.MULTILINE)
     sdk = [name for name in modules if name.partition(".")[0] == "anthropic"]
     return Part(
-        f"{total} unchanged snippets, whole process",
+        f"{total} unchanged snippets, {calls} of them with a call, whole process",
         [_row(again.name, "s", taken) | {"modules imported": len(modules)}],
         [
             Target("it takes < 0.6 s", median(taken), median(taken) < 0.6),
@@ -154,32 +168,30 @@ def growing(root: Path, size: Size) -> Part:
             ("unchanged", _verify(project, total, unchanged=total)),
         ):
             kinds[kind].append(replace(tool, name=f"{kind}, {pages} pages"))
-    in_order = [tool for pair in zip(*kinds.values()) for tool in pair]
+    in_order = [tool for pair in zip(*kinds.values(), strict=True) for tool in pair]
     taken = in_turn(in_order, size.rounds)
     rows: list[Row] = []
     targets: list[Target] = []
     for kind, tools in kinds.items():
-        times = [median(taken[tool.name]) for tool in tools]
-        further = _slopes(size.growing, times)
+        times = [median(taken[tool]) for tool in tools]
         peaks = [memory(tool) for tool in tools]
-        for tool, pages, took, more, peak in zip(tools, size.growing, times, further, peaks):
+        slopes = [
+            (t2 - t1) / (n2 - n1) * 1000
+            for (n1, t1), (n2, t2) in pairwise(zip(size.growing, times, strict=True))
+        ]
+        for number, (tool, pages) in enumerate(zip(tools, size.growing, strict=True)):
             rows.append(
-                _row(tool.name, "s", taken[tool.name])
-                | {"ms/page": took / pages * 1000, "ms/further page": more}
-                | {"peak MB": peak and peak.main, "all processes MB": peak and peak.tree}
+                _row(tool.name, "s", taken[tool])
+                | {"ms/page": times[number] / pages * 1000}
+                | {"ms/further page": slopes[number - 1] if number else None}
+                | {"own RSS MB": peaks[number].main, "all PSS MB": peaks[number].tree}
             )
-        steeper = further[-1] / further[1]
-        targets.append(Target(f"{kind}: further pages cost the same, × ≤ 1.5", steeper, steeper <= 1.5))
-        if peaks[0] and peaks[-1]:
-            more = peaks[-1].main / peaks[0].main
-            targets.append(Target(f"{kind}: memory stays flat, × ≤ 1.25", more, more <= 1.25))
+        steeper, fatter = slopes[-1] / slopes[0], peaks[-1].main / peaks[0].main
+        targets += [
+            Target(f"{kind}: the last page costs ≤ 1.5 times the first", steeper, steeper <= 1.5),
+            Target(f"{kind}: the most pages hold ≤ 1.25 times the fewest", fatter, fatter <= 1.25),
+        ]
     return Part("Pages of two plain snippets each, whole process", rows, targets)
-
-
-def _slopes(pages: Sequence[int], times: Sequence[float]) -> list[float]:
-    """Return what each page more than in the size before costs, in ms; NaN for the first size."""
-    steps = zip(pages, pages[1:], times, times[1:])
-    return [float("nan"), *((t2 - t1) / (n2 - n1) * 1000 for n1, n2, t1, t2 in steps)]
 
 
 def _verify(project: Path, snippets: int, *options: str, unchanged: int = 0) -> Tool:
@@ -188,18 +200,19 @@ def _verify(project: Path, snippets: int, *options: str, unchanged: int = 0) -> 
     return Tool(" ".join(["linernotes", *command[1:]]), command, project, proof)
 
 
+def _record(project: Path, snippets: int) -> None:
+    command = [LINERNOTES, "record", "--simulate"]
+    run(Tool("linernotes record", command, project, rf"\b{snippets} cassettes written"))
+
+
 def _api_tools(root: Path, pages: int, snippets: int) -> list[Tool]:
     project = root / "linernotes"
-    write_project(project, "api", pages, snippets)
-    record = [LINERNOTES, "record", "--simulate"]
-    total = pages * snippets
-    run(Tool("linernotes record", record, project, rf"\b{total} cassettes written"))
     peer = recording_peer(root / "peer", pages, snippets, project / "tests" / "cassettes")
-    return [_verify(project, total, "--no-cache"), peer.installed, peer.alone]
+    return [_verify(project, pages * snippets, "--no-cache"), peer.installed, peer.alone]
 
 
 def _ratio(them: Sequence[float], ours: Sequence[float]) -> float:
-    return median(a / b for a, b in zip(them, ours))
+    return median(them) / median(ours)
 
 
 def _row(name: str, unit: str, found: Sequence[float], ours: Sequence[float] | None = None) -> Row:
@@ -207,28 +220,29 @@ def _row(name: str, unit: str, found: Sequence[float], ours: Sequence[float] | N
     return row if ours is None else {**row, "ratio": _ratio(found, ours)}
 
 
-def _text(parts: Sequence[Part]) -> str:
-    """Return the table: aligned, one block for each part."""
-    lines = []
-    for part in parts:
-        cells = [list(part.rows[0]), *([_cell(one) for one in row.values()] for row in part.rows)]
-        widths = [max(map(len, column)) for column in zip(*cells)]
-        lines += ["", part.title, "=" * len(part.title)]
-        for name, *values in cells:
-            numbers = (f"{value:>{width}}" for value, width in zip(values, widths[1:]))
-            lines.append("   ".join([f"{name:<{widths[0]}}", *numbers]))
-        for target in part.targets:
-            mark = "reached" if target.reached else "MISSED "
-            lines.append(f"  {mark}  {target.what}: {_cell(target.measured)}")
+def _text(part: Part) -> str:
+    """Return a part of the table, aligned."""
+    cells = [list(part.rows[0]), *([_cell(one) for one in row.values()] for row in part.rows)]
+    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+    lines = ["", part.title, "=" * len(part.title)]
+    for name, *values in cells:
+        numbers = (f"{value:>{width}}" for value, width in zip(values, widths[1:], strict=True))
+        lines.append("   ".join([f"{name:<{widths[0]}}", *numbers]))
+    for target in part.targets:
+        mark = "reached" if target.reached else "MISSED "
+        lines.append(f"  {mark}  {target.what}: {_cell(target.measured)}")
     return "\n".join(lines)
 
 
 def _cell(value: str | float | None) -> str:
-    if value is None or value != value:  # noqa: PLR0124  # NaN
+    if value is None:
         return "-"
     if isinstance(value, (str, int)):
         return str(value)
     return f"{value:.{0 if abs(value) >= 100 else 1 if abs(value) >= 10 else 2}f}"
+
+
+PARTS = {part.__name__: part for part in (plain, api, unchanged, growing)}
 
 
 def main() -> None:
@@ -238,18 +252,21 @@ def main() -> None:
     sizes.add_argument("--quick", action="store_const", const=QUICK, dest="size")
     sizes.add_argument("--smoke", action="store_const", const=SMOKE, dest="size")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures to FILE, too")
+    parser.add_argument("parts", nargs="*", metavar="PART", help=", ".join(PARTS))
     arguments = parser.parse_args()
+    if unknown := [name for name in arguments.parts if name not in PARTS]:
+        parser.error(f"no such part: {unknown[0]}; there are {', '.join(PARTS)}")
     size = arguments.size or FULL
+    machine = f"Python {platform.python_version()}, {os.cpu_count()} cores, {size.rounds} rounds"
+    print(machine)
     parts = []
     with tempfile.TemporaryDirectory(prefix="linernotes-benchmark-") as directory:
-        for part in (plain, api, unchanged, growing):
-            print(f"{part.__name__} ...", file=sys.stderr, flush=True)
+        for name in arguments.parts or PARTS:
             try:
-                parts.append(part(Path(directory, part.__name__), size))
+                parts.append(PARTS[name](Path(directory, name), size))
             except RunError as exc:
                 sys.exit(str(exc))
-    machine = f"Python {platform.python_version()}, {os.cpu_count()} cores, {size.rounds} rounds"
-    print(f"{machine}\n{_text(parts)}")
+            print(_text(parts[-1]), flush=True)
     if arguments.json is not None:
         figures = {"machine": machine, "parts": [asdict(part) for part in parts]}
         arguments.json.write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")

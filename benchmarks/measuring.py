@@ -21,7 +21,7 @@ class RunError(Exception):
     """A command failed, or did not do all that it was to do: its time would mean nothing."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Tool:
     """A command and where it runs.
 
@@ -53,27 +53,27 @@ def run(tool: Tool) -> tuple[float, str]:
         return took, _checked(tool, process, output)
 
 
-def in_turn(tools: Sequence[Tool], rounds: int) -> dict[str, list[float]]:
+def in_turn(tools: Sequence[Tool], rounds: int) -> dict[Tool, list[float]]:
     """Return the seconds of each tool in each of `rounds`, after one round that isn't counted.
 
     The tools take turns, so that a machine that gets slower gets slower for all of them.
     """
-    taken: dict[str, list[float]] = {tool.name: [] for tool in tools}
+    taken: dict[Tool, list[float]] = {tool: [] for tool in tools}
     for _ in range(rounds + (rounds > 1)):
         for tool in tools:
-            taken[tool.name].append(run(tool)[0])
-    return {name: found[-rounds:] for name, found in taken.items()}
+            taken[tool].append(run(tool)[0])
+    return {tool: found[-rounds:] for tool, found in taken.items()}
 
 
-def memory(tool: Tool) -> Memory | None:
-    """Return the peaks of a run, looked at every 20 ms; None where the system isn't Linux.
+def memory(tool: Tool) -> Memory:
+    """Return the peaks of a run, looked at every 20 ms. Needs Linux; elsewhere they are NaN.
 
     A page that several processes share counts in each with its part (PSS, proc_pid_smaps(5)), so
     the sum over processes is what they really hold. Looking costs time: these runs aren't timed.
     Raises RunError.
     """
     if not Path("/proc/self/smaps_rollup").exists():
-        return None
+        return Memory(float("nan"), float("nan"))
     tree = main = 0.0
     with tempfile.TemporaryFile() as output:
         process = _start(tool, output)
@@ -122,7 +122,8 @@ def _tree(process: int) -> Iterator[int]:
 def _field(process: int, file: str, name: str) -> float:
     """Return a field of a file in /proc in MB; 0 for a process that has just ended."""
     try:
-        found = re.search(rf"^{name}:\s+(\d+) kB", Path(f"/proc/{process}/{file}").read_text(), re.M)
+        text = Path(f"/proc/{process}/{file}").read_text("ascii")
     except OSError:
         return 0.0
+    found = re.search(rf"^{name}:\s+(\d+) kB", text, re.MULTILINE)
     return int(found[1]) * 1024 / 1e6 if found else 0.0

@@ -12,6 +12,10 @@ from typing import TYPE_CHECKING
 
 from corpus import write_pages
 from measuring import Tool
+from vcr.serialize import deserialize, serialize
+from vcr.serializers import yamlserializer
+
+from linernotes.cassettes import vcr as linernotes_serializer
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -128,11 +132,7 @@ def recording_peer(root: Path, pages: int, snippets: int, cassettes: Path) -> Pe
 
 
 def _as_vcr(cassette: Path) -> str:
-    from linernotes.cassettes import vcr as ours
-    from vcr.serialize import deserialize, serialize
-    from vcr.serializers import yamlserializer
-
-    requests, responses = deserialize(cassette.read_text("utf-8"), ours)
+    requests, responses = deserialize(cassette.read_text("utf-8"), linernotes_serializer)
     return serialize({"requests": requests, "responses": responses}, yamlserializer)
 
 
@@ -149,5 +149,5 @@ def _peer(name: str, root: Path, target: str, tests: int, plugins: Sequence[str]
     alone = {**environment, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
     return Peer(
         Tool(name, [*pytest, "-p", "no:linernotes"], root, proof, environment),
-        Tool(f"{name}, its plugin alone", [*pytest, *own], root, proof, alone),
+        Tool(f"{name}, no other plugins", [*pytest, *own], root, proof, alone),
     )

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import os
+import secrets
 import stat
-import tempfile
 from pathlib import Path
 
 
@@ -13,27 +13,22 @@ def write_atomically(path: Path, text: str) -> None:
     """Write `text` to `path` as UTF-8, wholly or not at all; make the directories it needs.
 
     The text goes to a temporary file beside it that then takes its name (rename(2) is atomic on
-    one file system). An existing file keeps its permissions. Raises OSError.
+    one file system). An existing file keeps its permissions, and a symbolic link stays one: what
+    it points to is written. Raises OSError, or UnicodeEncodeError for a lone surrogate.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".tmp")
+    data = text.encode()
+    target = Path(os.path.realpath(path))
+    target.parent.mkdir(parents=True, exist_ok=True)
+    # With a dot in front, what looks at the directory meanwhile (MkDocs, pytest) leaves it alone.
+    temporary = target.with_name(f".{secrets.token_hex(8)}.tmp")
     try:
-        with os.fdopen(descriptor, "w", encoding="utf-8", newline="") as file:
-            file.write(text)
+        with temporary.open("xb") as file:
+            file.write(data)
             file.flush()
             os.fsync(file.fileno())
-        Path(name).chmod(_mode(path))
-        Path(name).replace(path)
-    except BaseException:
         with contextlib.suppress(FileNotFoundError):
-            Path(name).unlink()
+            temporary.chmod(stat.S_IMODE(target.stat().st_mode))
+        temporary.replace(target)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
         raise
-
-
-def _mode(path: Path) -> int:
-    try:
-        return stat.S_IMODE(path.stat().st_mode)
-    except FileNotFoundError:
-        mask = os.umask(0)
-        os.umask(mask)
-        return 0o666 & ~mask

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
-import sys
+import os
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from linernotes.findings import Finding, error
+from linernotes.configuration import (
+    ConfigurationError,
+    read_mkdocs,
+    read_settings,
+    text_setting,
+    wrong,
+)
+from linernotes.findings import error
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -17,17 +24,13 @@ PAGE_SUFFIXES = frozenset({".md", ".markdown", ".mdown", ".mkdn", ".mkd"})
 CONFIGURATION_FILES = ("mkdocs.yml", "mkdocs.yaml")
 
 
-class ConfigurationError(Exception):
-    """The call or the project's configuration is wrong (exit code 2)."""
-
-    def __init__(self, finding: Finding) -> None:
-        super().__init__(str(finding))
-        self.finding = finding
-
-
 @dataclass(frozen=True, slots=True)
 class Project:
-    """Where everything is. Paths are absolute; `settings` are `[tool.linernotes]`."""
+    """Where everything is, and `[tool.linernotes]`. Paths are absolute.
+
+    `docs_target` is where `docs` really is if there is a symbolic link in its path. `excluded` are
+    the patterns of `exclude_docs`, `timeout` is in seconds.
+    """
 
     root: Path
     docs: Path
@@ -37,6 +40,7 @@ class Project:
     timeout: float = 10.0
     environment: Mapping[str, str] = field(default_factory=dict)
     excluded: tuple[str, ...] = ()
+    docs_target: Path | None = None
 
     @property
     def cache(self) -> Path:
@@ -44,11 +48,16 @@ class Project:
         return self.root / ".linernotes"
 
     def relative(self, path: Path) -> str:
-        """Return `path` as findings name it: relative to the root, with forward slashes."""
+        """Return `path` as findings name it: relative to the root, with forward slashes.
+
+        It is the same on every machine, also for what isn't below the root.
+        """
+        if self.docs_target is not None and path.is_relative_to(self.docs_target):
+            path = self.docs / path.relative_to(self.docs_target)
         try:
             return path.relative_to(self.root).as_posix()
         except ValueError:
-            return path.as_posix()
+            return Path(os.path.relpath(path, self.root)).as_posix()
 
 
 def find_project(start: Path) -> Project:
@@ -56,7 +65,7 @@ def find_project(start: Path) -> Project:
 
     Raises ConfigurationError when there is none, or its configuration can't be used.
     """
-    start = start.resolve()
+    start = Path(os.path.abspath(start))  # noqa: PTH100  # Path.resolve follows links
     for directory in (start, *start.parents):
         for name in CONFIGURATION_FILES:
             if (directory / name).is_file():
@@ -78,140 +87,93 @@ def load_project(configuration: Path) -> Project:
     Raises ConfigurationError for a file that can't be read, a docs directory that doesn't exist,
     or an unknown or mistyped key in `[tool.linernotes]`.
     """
+    configuration = configuration.absolute()
     root = configuration.parent
-    mkdocs = _read_mkdocs(configuration)
-    settings = _read_settings(root / "pyproject.toml")
-    docs = root / str(mkdocs.get("docs_dir") or "docs")
+    mkdocs = read_mkdocs(configuration)
+    settings = read_settings(root / "pyproject.toml")
+    name = text_setting(mkdocs, "docs_dir", configuration) or "docs"
+    docs = Path(os.path.normpath(root / name))
     if not docs.is_dir():
-        raise ConfigurationError(
-            error(
-                "no-docs-directory",
-                configuration.name,
-                None,
-                f"the docs directory {docs.relative_to(root) if docs.is_relative_to(root) else docs}"
-                " doesn't exist",
-                "create it, or set `docs_dir` in mkdocs.yml",
-            )
+        raise wrong(
+            "no-docs-directory",
+            configuration,
+            r"^docs_dir\s*:",
+            f"the docs directory {name} {'is a file' if docs.exists() else 'does not exist'}",
+            "create it, or set `docs_dir` in mkdocs.yml",
         )
-    patterns = str(mkdocs.get("exclude_docs") or "").splitlines()
+    patterns = text_setting(mkdocs, "exclude_docs", configuration).splitlines()
+    target = docs.resolve()
     return Project(
         root=root,
-        docs=docs.resolve(),
+        docs=docs,
         snippets=root / settings.get("snippets", "snippets"),
         cassettes=root / settings.get("cassettes", "tests/cassettes"),
         configuration=configuration,
         timeout=float(settings.get("timeout", 10.0)),
         environment=settings.get("environment", {}),
         excluded=tuple(pattern for pattern in patterns if pattern.strip()),
+        docs_target=None if target == docs else target,
     )
 
 
 def page_paths(project: Project) -> tuple[Path, ...]:
-    """Return the files that MkDocs would take for pages, sorted, without excluded ones.
+    """Return the files that MkDocs takes for pages, sorted.
 
-    Like MkDocs, files and directories whose name begins with a dot are left out
-    (mkdocs/structure/files.py, `_default_exclude`).
+    That is mkdocs/structure/files.py (`get_files`, `set_exclusions`): by default without names
+    that begin with a dot and the directory `templates`, then as `exclude_docs` says, and without a
+    README beside an index. Drafts (`draft_docs`) are pages: `mkdocs serve` shows them. Raises
+    ConfigurationError for a pattern that isn't one, OSError for a directory that can't be read.
     """
-    found = sorted(_walk(project.docs))
-    if not project.excluded:
-        return tuple(found)
+    hidden = any(pattern.startswith("!") for pattern in project.excluded)
+    found = _walk(project.docs, frozenset({os.path.realpath(project.docs)}), hidden=hidden)
+    names = [path.relative_to(project.docs).as_posix() for path in found]
+    if project.excluded:
+        names = _included(names, project)
+    else:
+        names = [name for name in names if not name.startswith("templates/")]
+    by_target: dict[tuple[str, str], str] = {}
+    for name in sorted(names):
+        directory, _, file = name.rpartition("/")
+        stem = file.rpartition(".")[0]
+        by_target[directory, "index" if stem == "README" else stem] = name
+    return tuple(project.docs / name for name in sorted(by_target.values()))
+
+
+def _included(names: list[str], project: Project) -> list[str]:
+    """Return those of `names` that `exclude_docs` leaves in."""
     from pathspec import GitIgnoreSpec  # noqa: PLC0415  # only where something is excluded
 
-    spec = GitIgnoreSpec.from_lines(project.excluded)
-    return tuple(path for path in found if not spec.match_file(path.relative_to(project.docs)))
+    try:
+        spec = GitIgnoreSpec.from_lines([".*", "/templates/", *project.excluded])
+    except ValueError as exc:
+        raise wrong(
+            "bad-mkdocs-yml",
+            project.configuration,
+            r"^exclude_docs\s*:",
+            f"`exclude_docs` isn't a list of patterns: {exc}",
+            "write them as in a .gitignore, one a line",
+        ) from None
+    return [name for name in names if not spec.match_file(name)]
 
 
-def _walk(directory: Path) -> Iterator[Path]:
+def _walk(directory: Path, above: frozenset[str], *, hidden: bool) -> Iterator[Path]:
+    """Yield the Markdown files below `directory`, also through links, but not round in circles.
+
+    `above` are the real paths of it and of what it is in. `hidden` says whether to look at names
+    that begin with a dot: patterns may include them again.
+    """
     for path in directory.iterdir():
-        if path.name.startswith("."):
+        if path.name.startswith(".") and not hidden:
             continue
-        if path.suffix.lower() in PAGE_SUFFIXES and path.is_file():
-            yield path
+        if path.is_file():
+            if path.suffix in PAGE_SUFFIXES:
+                yield path
         elif path.is_dir():
-            yield from _walk(path)
+            target = os.path.realpath(path)
+            if target not in above:
+                yield from _walk(path, above | {target}, hidden=hidden)
 
 
 def page_stem(page: str, docs: str) -> PurePosixPath:
     """Return where a page's modules and cassettes live: `docs/guides/x.md` gives `guides/x`."""
     return PurePosixPath(page).relative_to(docs).with_suffix("")
-
-
-def _read_mkdocs(path: Path) -> dict[str, Any]:
-    import yaml  # noqa: PLC0415  # 20 ms that `--help` needn't pay
-
-    class Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):
-        """Reads what MkDocs reads; tags such as `!!python/name:` and `!ENV` become None."""
-
-    Loader.add_multi_constructor("", lambda *_: None)
-    try:
-        content = yaml.load(path.read_text(encoding="utf-8-sig"), Loader)  # noqa: S506  # is safe
-    except yaml.MarkedYAMLError as exc:
-        line = exc.problem_mark.line + 1 if exc.problem_mark else None
-        raise ConfigurationError(
-            error("bad-mkdocs-yml", path.name, line, f"not valid YAML: {exc.problem}")
-        ) from None
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as exc:
-        raise ConfigurationError(
-            error("bad-mkdocs-yml", path.name, None, f"can't be read: {exc}")
-        ) from None
-    if not isinstance(content, dict):
-        raise ConfigurationError(
-            error(
-                "bad-mkdocs-yml",
-                path.name,
-                1,
-                "the file isn't a mapping",
-                "it needs at least `site_name: …`",
-            )
-        )
-    parent = content.get("INHERIT")
-    if isinstance(parent, str) and (path.parent / parent).is_file():
-        return {**_read_mkdocs(path.parent / parent), **content}
-    return content
-
-
-SETTINGS: dict[str, type | tuple[type, ...]] = {
-    "snippets": str,
-    "cassettes": str,
-    "timeout": (int, float),
-    "environment": dict,
-}
-
-
-def _read_settings(path: Path) -> dict[str, Any]:
-    if not path.is_file():
-        return {}
-    if sys.version_info >= (3, 11):
-        import tomllib  # noqa: PLC0415  # only where there is a pyproject.toml
-    else:
-        import tomli as tomllib  # noqa: PLC0415
-    try:
-        table = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as exc:
-        raise ConfigurationError(
-            error("bad-pyproject", path.name, None, f"can't be read: {exc}")
-        ) from None
-    settings = table.get("tool", {}).get("linernotes", {})
-    for key, value in settings.items():
-        wanted = SETTINGS.get(key)
-        if wanted is None:
-            raise ConfigurationError(
-                error(
-                    "unknown-setting",
-                    path.name,
-                    None,
-                    f"[tool.linernotes] has no key `{key}`",
-                    f"the keys are {', '.join(SETTINGS)}",
-                )
-            )
-        if not isinstance(value, wanted) or isinstance(value, bool):
-            raise ConfigurationError(
-                error(
-                    "bad-setting",
-                    path.name,
-                    None,
-                    f"`{key}` in [tool.linernotes] is {value!r}",
-                    f"write a {'number' if key == 'timeout' else 'table' if key == 'environment' else 'string'}",
-                )
-            )
-    return settings

@@ -35,7 +35,6 @@ async def label(review: str) -> str:
 
 
 async def main() -> None:
-    global review
     labels = await asyncio.gather(*(label(review) for review in REVIEWS))
     print(sorted(Counter(labels).items()))
 

@@ -50,8 +50,9 @@ class Candidate:
 def normalized(text: str) -> str:
     r"""Return `text` as the renderer makes it before it looks for fences.
 
-    MkDocs reads pages with universal newlines; the rest is `NormalizeWhitespace` in
-    markdown/preprocessors.py. Only `\n` ends a line, and every line of `text` stays one line.
+    MkDocs reads pages with universal newlines and drops empty lines at the top; they are kept here
+    so that lines can be counted. The rest is `NormalizeWhitespace` in markdown/preprocessors.py,
+    which doesn't empty a line of blanks that is the first. Only `\n` ends a line.
     """
     if "\x02" in text or "\x03" in text:
         text = text.translate(_MARKERS)
@@ -61,7 +62,8 @@ def normalized(text: str) -> str:
     if "\t" in text:
         text = text.expandtabs(TAB)
     if " \n" in text:
-        text = _BLANK_LINE.sub("\n", text)
+        body = text.lstrip("\n")
+        text = text[: len(text) - len(body)] + _BLANK_LINE.sub("\n", body)
     return text
 
 

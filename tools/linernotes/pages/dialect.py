@@ -54,7 +54,8 @@ class Dialect:
     """The extensions of a project, and what scanning needs to know of them.
 
     `extensions` and `configs` are what `markdown.Markdown` is given. `box` matches the line that
-    opens an admonition, a details block or a tab. `includes` says that pages may include other
+    opens an admonition, a details block or a tab. `superfences` says that fences are found by
+    pymdownx.superfences, not by Markdown's own fenced_code. `includes` says that pages may include other
     files, `appended` that every page does. `understood` says that which fences are rendered can be
     proved without asking the renderer.
     """
@@ -62,6 +63,7 @@ class Dialect:
     extensions: tuple[str, ...]
     configs: Mapping[str, Mapping[str, Any]]
     rules: HeaderRules
+    superfences: bool
     box: re.Pattern[str]
     includes: bool
     appended: bool
@@ -85,6 +87,7 @@ def dialect(extensions: Sequence[str], configs: Mapping[str, Mapping[str, Any]])
                 str(one["name"]) for one in customs if {"name", "class"} <= one.keys()
             ),
         ),
+        superfences=_renders_with_superfences(names),
         box=re.compile("|".join(patterns) or r"(?!)"),
         includes=_SNIPPETS in names,
         appended=bool((configs.get(_SNIPPETS) or {}).get("auto_append")),
@@ -92,7 +95,6 @@ def dialect(extensions: Sequence[str], configs: Mapping[str, Mapping[str, Any]])
             _renders_with_superfences(names)
             and UNDERSTOOD.issuperset(names)
             and not any(bundle in configs for bundle in _BUNDLES)
-            and not superfences.get("preserve_tabs")
             and not any("validator" in one for one in customs)
         ),
     )

@@ -127,8 +127,8 @@ def _loader(root: Path) -> Any:
         return str(root / str(node.value).partition("/")[2])
 
     name = "tag:yaml.org,2002:python/name:"
-    Loader.add_multi_constructor("", lambda *_: None)
     Loader.add_multi_constructor(name, lambda _loader, suffix, _node: PythonName(suffix))
+    Loader.add_multi_constructor("", lambda *_: None)  # the first that fits is taken
     Loader.add_constructor("!relative", relative)
     Loader.add_constructor("!ENV", construct_env_tag)
     return Loader

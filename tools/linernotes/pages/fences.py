@@ -57,6 +57,8 @@ def scan(text: str, page: str, first_line: int = 1, dialect: Dialect = HOUSE) ->
     """
     plain = normalized(text)
     found = tuple(candidates(plain, dialect.rules))
+    if not found:
+        return (), ()
     if not all_rendered(plain, found, dialect):
         return _scan_rendered(text, page, first_line, dialect)
     fences = tuple(_fence(plain, one, first_line) for one in found if one.closed)
@@ -81,13 +83,14 @@ def _fence(text: str, candidate: Candidate, first_line: int) -> Fence:
 
 def _scan_rendered(text: str, page: str, first_line: int, dialect: Dialect) -> _Scan:
     """Do what `scan` does by asking the renderer, in milliseconds instead of microseconds."""
-    from linernotes.pages.renderer import render  # noqa: PLC0415  # imports Python-Markdown
+    from linernotes.pages.renderer import commented, render  # noqa: PLC0415  # imports Markdown
 
     open_ended: dict[int, Candidate] = {}
+    closed: dict[int, Candidate] = {}
 
     def doubtful(lines: Sequence[str]) -> Iterable[int]:
-        found = candidates("\n".join(lines), dialect.rules)
-        open_ended.update((one.line, one) for one in found if not one.closed)
+        for one in candidates("\n".join(lines), dialect.rules):
+            (closed if one.closed else open_ended)[one.line] = one
         return open_ended
 
     try:
@@ -101,7 +104,25 @@ def _scan_rendered(text: str, page: str, first_line: int, dialect: Dialect) -> _
         if rendering.origins[fence.start] is not None
     )
     written = (one for one in rendering.prose if rendering.origins[one] is not None)
-    return fences, _findings(page, fences, map(open_ended.__getitem__, written), places)
+    findings = _findings(page, fences, map(open_ended.__getitem__, written), places)
+    if dialect.superfences:
+        return fences, findings
+    inside = {line for fence in rendering.fences for line in range(fence.start, fence.end)}
+    inside |= commented(rendering.lines)
+    missed = (one for line, one in closed.items() if line not in inside)
+    return fences, (*findings, *(_beyond_fenced_code(page, one, places) for one in missed))
+
+
+def _beyond_fenced_code(page: str, candidate: Candidate, places: Sequence[int]) -> Finding:
+    """Say that a fence is one only for SuperFences, which the project doesn't enable."""
+    return error(
+        "bad-fence-header",
+        page,
+        places[candidate.line],
+        "the renderer doesn't take this line for a fence: Markdown's own fenced_code wants it in"
+        " the first column, and knows no options like `title`",
+        "enable pymdownx.superfences in mkdocs.yml, under markdown_extensions",
+    )
 
 
 def _places(rendering: Rendering, first_line: int) -> tuple[int, ...]:

@@ -73,6 +73,7 @@ _ID = re.compile(r"[a-z][a-z0-9-]*")
 # For the advice only: what may be meant as a pair, a class, an id or a word.
 _TOKEN = re.compile(r"""[\w-]+=(?:"[^"]*"|'[^']*'|[^\s{}"']+)|[^\s{}]+""")
 _WORD = re.compile(r"[\w+#-]+")
+_NUMBERS = ("hl_lines", "linenums")
 _TITLE = re.compile(r"[\w./()+-]+")
 _CLASSES = SNIPPET_CLASSES | RENDERER_CLASSES | {OUTPUT_CLASS}
 # Not misspelt: languages of their own whose names are close to Python's.
@@ -240,8 +241,7 @@ def _slips(header: Header) -> tuple[_Slip, ...]:
             (
                 "error",
                 "bad-fence-header",
-                f"the first class of a header is its language, and here that is"
-                f" `{header.language}`",
+                f"the first class of a header is the language, which here is `{header.language}`",
                 f"write the language first: {{ .{language} .{header.language} … }}",
             ),
         )
@@ -311,7 +311,7 @@ def _brace_header(language: str, attrs: str, rules: HeaderRules) -> tuple[Header
         language = classes.pop(0) if classes else ""
     # A value of None makes the validator raise, and SuperFences then gives the fence up.
     objection = None
-    for key in ("hl_lines", "linenums"):
+    for key in _NUMBERS:
         if rules.check(language) and values.get(key, "") is None:
             objection = f"`{key}` needs a value"
     pairs = tuple((key, value or "") for key, value in values.items())
@@ -384,6 +384,8 @@ def _brace_form(info: str) -> str:
             language = (_WORD.match(token.lstrip(".")) or [""])[0]
         elif token.lstrip(".") in _CLASSES:
             classes.append(token.lstrip("."))
+        elif token in RENDERER_KEYS | SNIPPET_KEYS:
+            pairs[token] = "1" if token in _NUMBERS else "…"
         elif _TITLE.fullmatch(token):
             title.append(token)
     if title and "title" not in pairs:

@@ -11,25 +11,29 @@ there SuperFences puts the text back; nor is it in an HTML comment, a script or 
 
 from __future__ import annotations
 
+import contextlib
 import difflib
 import html
 import importlib
+import os
 import re
+from bisect import bisect
 from dataclasses import dataclass, replace
 from functools import partial
 from html.parser import HTMLParser
+from itertools import accumulate
 from typing import TYPE_CHECKING, Any
 
 import markdown
 from markdown.extensions.attr_list import get_attrs_and_remainder
 from markdown.extensions.fenced_code import FencedBlockPreprocessor
 from markdown.preprocessors import NormalizeWhitespace
-from markdown.util import HTML_PLACEHOLDER_RE, STX
+from markdown.util import HTML_PLACEHOLDER_RE
 from pymdownx.snippets import SnippetPreprocessor
 from pymdownx.superfences import SuperFencesBlockPreprocessor
 
 from linernotes.pages.extensions import PythonName, load_extensions
-from linernotes.pages.structure import may_swallow
+from linernotes.pages.structure import is_harmless, may_swallow
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -48,17 +52,13 @@ _WITHOUT_INFLUENCE = frozenset(
         *("pymdownx.progressbar", "pymdownx.smartsymbols", "pymdownx.tasklist", "pymdownx.tilde"),
     }
 )
-# Tree processors that run Pygments, or have been run before.
-_SKIPPED = frozenset({"footnote", "indent-highlight"})
-
-_MARK = '<pre data-fence="{}"></pre>'
-_MARKED = re.compile(r'<pre data-fence="(\d+)"></pre>')
+_ATTRIBUTE = f"data-{os.urandom(8).hex()}"  # which no page can know
+_MARK = f'<pre {_ATTRIBUTE}="{{}}"></pre>'
+_MARKED = re.compile(_MARK.format(r"([0-9]+)"))
 _PLAIN_FENCE = re.compile(
     r'<pre[^>]*><code(?:[^>]*? class="language-(?P<language>[^"]*)")?[^>]*>(?P<code>.*)</code></pre>',
     re.DOTALL,
 )
-
-Configs = "Mapping[str, Mapping[str, Any]]"
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,12 +83,6 @@ class Shown:
     end: int
     language: str
     source: str
-
-    def __len__(self) -> int:
-        return self.end - self.start
-
-    def __contains__(self, line: int) -> bool:
-        return self.start <= line < self.end
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,13 +132,16 @@ def render(
     of those for which it wants to know whether they are prose.
     """
     key = (tuple(extensions), repr(configs))
-    renderer = _renderers.get(key)
-    if renderer is None:
-        renderer = _renderers[key] = _Renderer(extensions, configs)
-    return renderer.render(text, doubtful)
+    renderer = _renderers.pop(key, None) or _Renderer(extensions, configs)
+    rendering = renderer.render(text, doubtful)
+    _renderers[key] = renderer  # not after an exception, which may leave it in the middle of a page
+    return rendering
 
 
 _renderers: dict[tuple[tuple[str, ...], str], _Renderer] = {}
+
+
+_COMMENT = re.compile(r"<!--.*?(?:-->|\Z)", re.DOTALL)
 
 
 class _Line(str):
@@ -163,32 +160,35 @@ class _Renderer:
         for name in extensions:
             if name.removeprefix("markdown.extensions.") not in _WITHOUT_INFLUENCE:
                 self._enable(name, configs.get(name) or {})
-        for name in _SKIPPED - {"footnote"}:
-            self._md.treeprocessors.deregister(name, strict=False)
+        self._footnotes = None
+        if "footnote" in self._md.treeprocessors:
+            self._footnotes = self._md.treeprocessors["footnote"]
+            self._md.treeprocessors.deregister("footnote")
+        self._md.treeprocessors.deregister("indent-highlight", strict=False)  # Pygments
+        # Of `preserve_tabs`: here a tab is four columns, which Python doesn't mind.
         self._md.preprocessors.deregister("fenced_raw_block", strict=False)
         self._shown: list[Shown] = []
-        self._spans: list[tuple[int, int]] = []
         self._prepare()
 
     def _enable(self, name: str, config: Mapping[str, Any]) -> None:
-        try:
+        with contextlib.suppress(Exception):  # MkDocs says what is wrong with it, and stops
             self._md.registerExtensions([name], {name: _resolved(config)})
-        except Exception:  # noqa: BLE001, S110  # MkDocs says what is wrong with it, and stops
-            pass
 
     def _prepare(self) -> None:
         """Record what SuperFences finds instead of highlighting it, and stay off the network."""
         for preprocessor in self._md.preprocessors:
             if isinstance(preprocessor, SuperFencesBlockPreprocessor):
-                preprocessor.config["preserve_tabs"] = False
-                preprocessor._store = partial(self._store, preprocessor._store)  # noqa: SLF001
-                for entry in preprocessor.extension.superfences:
-                    entry["formatter"] = self._format
+                self._record(preprocessor)
             elif isinstance(preprocessor, FencedBlockPreprocessor):
                 preprocessor.config["lang_prefix"] = "language-"
             elif isinstance(preprocessor, SnippetPreprocessor):
                 preprocessor.url_download = False
                 preprocessor.check_paths = False
+
+    def _record(self, superfences: Any) -> None:
+        superfences._store = partial(self._store, superfences._store)  # noqa: SLF001
+        for entry in superfences.extension.superfences:
+            entry["formatter"] = self._format
 
     def _format(self, *, src: str, language: str | None, **_: object) -> str:
         self._shown.append(Shown(0, 0, language or "", src))
@@ -207,7 +207,8 @@ class _Renderer:
         lines, origins, visible = self._convert(text, ())
         found = tuple(self._shown)
         fences = tuple(fence for number, fence in enumerate(found) if number in visible)
-        asked = [one for one in doubtful(lines) if not any(one in fence for fence in found)]
+        inside = {line for fence in found for line in range(fence.start, fence.end)}
+        asked = [line for line in doubtful(lines) if line not in inside]
         if asked:  # on its own, because a mark in place of a line may move what follows
             _, _, visible = self._convert(text, asked)
         prose = frozenset(one for number, one in enumerate(asked, len(found)) if number in visible)
@@ -219,9 +220,12 @@ class _Renderer:
         """Return the lines with fences in them, their origins, and the marks that are visible."""
         self._md.reset()
         self._shown.clear()
-        lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
-        origins: list[int | None] = list(range(len(lines)))
+        text = text.replace("\r\n", "\n").replace("\r", "\n")
+        lines = text.lstrip("\n").split("\n")  # as MkDocs does, mkdocs/utils/meta.py
+        skipped = len(text) - len(text.lstrip("\n"))
+        origins: list[int | None] = list(range(skipped, skipped + len(lines)))
         before: tuple[str, ...] = ()
+        written: set[int] = set()
         for preprocessor in self._md.preprocessors:
             if isinstance(preprocessor, SuperFencesBlockPreprocessor):
                 before = tuple(lines)
@@ -230,16 +234,18 @@ class _Renderer:
             elif isinstance(preprocessor, FencedBlockPreprocessor):
                 before = tuple(lines)
                 lines = self._fenced_code(preprocessor, lines)
+                written = _in_the_open(before, asked, len(self._shown))
             elif before:
                 lines = preprocessor.run(lines)
             else:
                 lines, origins = _run(preprocessor, lines, origins)
         root = self._md.parser.parseDocument(lines).getroot()
-        return before, tuple(origins), self._visible(root)
+        assert root is not None
+        return before, tuple(origins), self._visible(root) | written
 
     def _mark(
         self,
-        preprocessor: SuperFencesBlockPreprocessor,
+        superfences: Any,
         lines: list[str],
         before: Sequence[str],
         asked: Sequence[int],
@@ -248,13 +254,14 @@ class _Renderer:
 
         So SuperFences' block processor gives such a line back too where it is code.
         """
+        ends = [fence.end for fence in self._shown]
+        gone = [0, *accumulate(fence.end - fence.start - 1 for fence in self._shown)]
         for number, line in enumerate(asked, len(self._shown)):
-            gone = sum(len(fence) - 1 for fence in self._shown if fence.end <= line)
             text = before[line]
             prefix = text[: len(text) - len(text.lstrip("> "))]
             placeholder = self._md.htmlStash.store(_MARK.format(number))
-            preprocessor.extension.stash.store(placeholder[1:-1], text, len(prefix))
-            lines[line - gone] = prefix + placeholder
+            superfences.extension.stash.store(placeholder[1:-1], text, len(prefix))
+            lines[line - gone[bisect(ends, line)]] = prefix + placeholder
 
     def _fenced_code(self, preprocessor: FencedBlockPreprocessor, lines: list[str]) -> list[str]:
         """Take the fences from `lines`, and put marks where it has stored their HTML."""
@@ -263,7 +270,7 @@ class _Renderer:
         lines = preprocessor.run(lines)
         blocks = self._md.htmlStash.rawHtmlBlocks
         for number, (start, end) in enumerate(starts):
-            match = _PLAIN_FENCE.fullmatch(blocks[first + number])
+            match = _PLAIN_FENCE.fullmatch(str(blocks[first + number]))
             assert match is not None
             source = html.unescape(match["code"]).removesuffix("\n")
             self._shown.append(Shown(start, end, html.unescape(match["language"] or ""), source))
@@ -273,13 +280,15 @@ class _Renderer:
     def _visible(self, root: Element) -> set[int]:
         """Return the numbers of the marks that are elements of the final document."""
         stash = self._md.htmlStash
-        if "footnote" in self._md.treeprocessors:
-            self._md.treeprocessors["footnote"].run(root)
+        if self._footnotes is not None:  # they are parsed here, not among the blocks
+            self._footnotes.run(root)
         found: set[int] = set()
         for element in root.iter():
             for text in (element.text, element.tail):
-                if not text or STX not in text:
+                if not text:
                     continue
+                if "<" in text and element.tag != "code" and not is_harmless(text):
+                    return self._visible_after_all(root)
                 for match in HTML_PLACEHOLDER_RE.finditer(text):
                     if may_swallow(text[: match.start()]):
                         return self._visible_after_all(root)
@@ -291,10 +300,9 @@ class _Renderer:
         return self._marks(root)
 
     def _visible_after_all(self, root: Element) -> set[int]:
-        for name, _ in tuple(self._md.treeprocessors._priority):  # noqa: SLF001
-            if name not in _SKIPPED:
-                changed = self._md.treeprocessors[name].run(root)
-                root = root if changed is None else changed
+        for processor in self._md.treeprocessors:
+            changed = processor.run(root)
+            root = root if changed is None else changed
         return self._marks(root)
 
     def _marks(self, root: Element) -> set[int]:
@@ -312,8 +320,8 @@ class _MarkReader(HTMLParser):
         self.found: set[int] = set()
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        if tag == "pre" and attrs and attrs[0][0] == "data-fence" and attrs[0][1]:
-            self.found.add(int(attrs[0][1]))
+        if tag == "pre" and (number := dict(attrs).get(_ATTRIBUTE) or "").isdecimal():
+            self.found.add(int(number))
 
 
 def _run(
@@ -336,6 +344,30 @@ def _run(
     for old, new, size in same:
         moved[new : new + size] = origins[old : old + size]
     return changed, moved
+
+
+def commented(lines: Sequence[str]) -> frozenset[int]:
+    """Return the lines, from 0, that an HTML comment is in."""
+    text = "\n".join(lines)
+    return frozenset(
+        line
+        for match in _COMMENT.finditer(text)
+        for line in range(text.count("\n", 0, match.start()), text.count("\n", 0, match.end()) + 1)
+    )
+
+
+def _in_the_open(lines: Sequence[str], asked: Sequence[int], first: int) -> set[int]:
+    """Return the marks of those of the lines asked for that fenced_code would take for a fence.
+
+    It looks at the first column only, and doesn't know HTML; a comment is the one place in which
+    somebody writes what looks like a fence and isn't meant to be seen.
+    """
+    comments = commented(lines)
+    return {
+        number
+        for number, line in enumerate(asked, first)
+        if lines[line][:1] in ("`", "~") and line not in comments
+    }
 
 
 def _numbered(text: str, number: int) -> _Line:

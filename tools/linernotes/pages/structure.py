@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 _DEEPEST = 8
 """Containers in each other; SuperFences' neighbours stop near Python's recursion limit."""
 
+_BLANKS = re.compile(r"\n*[ ]+\n")
 _ITEM = re.compile(r"(?:\d+\.|[*+-]) +(?=\S)")
 # Lines that make the lines above them a heading or a table, or that are a rule.
 _UNDERLINE = re.compile(r"[-=_*:|+ ]+")
@@ -40,8 +41,11 @@ _DOUBTFUL = re.compile(r"[`<\[\\${]")
 
 # Elements that may stand anywhere (`BLOCK_LEVEL_ELEMENTS` in markdown/util.py has none of them).
 _INLINE = frozenset(
-    "a abbr b bdi bdo big br button cite code data del dfn em font i img input ins kbd label mark"
-    " q s samp small span strong sub sup time tt u var wbr".split()
+    {
+        *("a", "abbr", "b", "bdi", "bdo", "big", "br", "button", "cite", "code", "data", "del"),
+        *("dfn", "em", "font", "i", "img", "input", "ins", "kbd", "label", "mark", "q", "s"),
+        *("samp", "small", "span", "strong", "sub", "sup", "time", "tt", "u", "var", "wbr"),
+    }
 )
 _TAG = re.compile(
     r"""<(?:
@@ -56,7 +60,10 @@ _TAG = re.compile(
 _ENDS = re.compile(r" *(?:\n|\Z)")
 # Elements whose content is text to some or all versions of html.parser.
 _RAW = frozenset(
-    "iframe noembed noframes noscript plaintext script style textarea title xmp".split()
+    {
+        *("iframe", "noembed", "noframes", "noscript", "plaintext", "script", "style"),
+        *("textarea", "title", "xmp"),
+    }
 )
 
 
@@ -68,10 +75,9 @@ def all_rendered(text: str, found: Sequence[Candidate], dialect: Dialect) -> boo
     """
     if not dialect.understood or dialect.appended or (dialect.includes and "8<" in text):
         return False
-    first = text[: text.find("\n")]
-    if first and not first.strip():  # the only line of blanks that the renderer doesn't empty
+    if _BLANKS.match(text):  # the only line of blanks that the renderer doesn't empty
         return False
-    if "<" in text and not all(map(_is_harmless, _outside(text, found))):
+    if "<" in text and not all(map(is_harmless, _outside(text, found))):
         return False
     if all(_begins_a_block(text, candidate) for candidate in found):
         return True
@@ -96,12 +102,12 @@ def _outside(text: str, found: Iterable[Candidate]) -> Iterable[str]:
     yield text[position:]
 
 
-def _is_harmless(text: str) -> bool:
-    """Return whether no HTML in `text` can hide or move a candidate.
+def is_harmless(text: str) -> bool:
+    """Return whether no HTML in `text` can hide or move what is around it.
 
     That is, whether `HTMLExtractor` of markdown/htmlparser.py and of md_in_html leave the text as
-    it is, except that a comment at the start of a line becomes a block of its own. (Behind such a
-    comment any tag would begin a block, so nothing may follow it.)
+    it is, except that a comment at the start of a line becomes a block of its own. Behind such a
+    comment any tag would begin a block, so nothing may follow it.
     """
     position = text.find("<")
     while position >= 0:
@@ -165,9 +171,9 @@ class _Walk:
         return indent - TAB * len(self._open)
 
     def _candidate(self, prefix: str) -> bool:
-        quoted_for_certain = self._starts and len(prefix) < TAB
-        inside = self._enter(len(prefix))
-        return inside < TAB and self._clean and (">" not in prefix or quoted_for_certain)
+        if ">" in prefix and len(prefix) >= TAB:
+            return False
+        return self._enter(len(prefix)) < TAB and self._clean
 
     def _line(self, indent: int, content: str) -> None:
         starts = self._starts

@@ -10,8 +10,9 @@ from linernotes.contract.remedies import removed_parameters
 from linernotes.findings import Finding
 from linernotes.pytest_adapter.failure import SnippetFailedError
 from linernotes.recording.record import KEY, no_key, now, record, recordable
-from linernotes.running.pool import Pool, warm_modules
-from linernotes.running.recording import LIVE
+from linernotes.running.job import LIVE
+from linernotes.running.packages import warm_modules
+from linernotes.running.pool import Pool
 from linernotes.running.type_check import TypeCheck
 from linernotes.running.verify import job_of, judge, runs
 from linernotes.running.world import environment

@@ -13,8 +13,9 @@ from linernotes.cassettes.secrets import ensure_clean
 from linernotes.cassettes.store import read_cassette
 from linernotes.cassettes.yaml_format import loads
 from linernotes.findings import Finding, error
-from linernotes.running.pool import Pool, speaks_http, warm_modules
-from linernotes.running.recording import LIVE
+from linernotes.running.job import LIVE
+from linernotes.running.packages import speaks_http, warm_modules
+from linernotes.running.pool import Pool
 from linernotes.running.verify import job_of, run_finding, runs
 from linernotes.running.world import environment
 

@@ -4,27 +4,36 @@ from __future__ import annotations
 
 import ast
 import atexit
+import gc
 import io
-import json
 import os
 import sys
+import tempfile
 import threading
 import time
+import traceback
 import warnings
 from dataclasses import asdict
+from json import dumps
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from linernotes.running import clock, contained, execution, world
-from linernotes.running.job import Failure, Warned
+from linernotes.running.job import LIVE, Failure, Warned
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Collection, Sequence
 
     from linernotes.running.job import Job
     from linernotes.running.wire import Wire
 
 CONTAINED_OUTPUT_LIMIT = 64 * 1024
 """Characters that a contained snippet may print; one that prints more is run by itself."""
+
+_HTTP_CLIENTS = frozenset({"httpx2", "httpx"})
+"""What a cassette answers; if a snippet has brought one along, it should have had one."""
+
+# What a snippet may replace, and we need afterwards.
+_exit, _getpid, _write = os._exit, os.getpid, os.write
 
 
 class ChildResultError(Exception):
@@ -35,15 +44,19 @@ class ChildResultError(Exception):
         self.failure = failure
 
 
-def prepare() -> None:
-    """Do in the parent, once, what every child would do first: it costs them page faults."""
+def prepare(protected: Collection[int]) -> None:
+    """Do in the parent, once, what every child would do first: it costs them page faults.
+
+    `protected` are the processes that children can't send signals to.
+    """
     sys.stdin = open(0, encoding="utf-8", closefd=False)  # noqa: SIM115  # lives as long as we do
     sys.stdout = open(1, "w", encoding="utf-8", closefd=False)  # noqa: SIM115
     sys.stderr = open(  # noqa: SIM115
         2, "w", encoding="utf-8", errors="backslashreplace", closefd=False
     )
+    tempfile.tempdir = None  # the snippet's own is found when it asks
     clock.install()
-    world.install()
+    world.install(protected)
     warnings.resetwarnings()
     for category in (ImportWarning, PendingDeprecationWarning, ResourceWarning):
         warnings.simplefilter("ignore", category)
@@ -55,21 +68,23 @@ def run(job: Job, marker: bytes, result: int) -> NoReturn:
     `marker` is written to stdout where the output of the chain's last snippet begins. Standard
     streams and the working directory are already the snippet's own.
     """
-    report: dict[str, Any] = {}
+    process = _getpid()
 
     def mark() -> None:
-        sys.stdout.flush()
-        os.write(1, marker)
+        _flush()
+        _write(1, marker)
 
+    sys.path.insert(0, os.getcwd())  # noqa: PTH109  # as Python does for a script
     try:
-        sys.path.insert(0, os.getcwd())  # noqa: PTH109  # as Python does for a script
-        report = _run(job, mark)
+        report = _run(job, mark, alone=True)
     except ChildResultError as exc:
         report = {"status": "failed", "failure": asdict(exc.failure)}
-    finally:
-        _flush()
-        os.write(result, json.dumps(report).encode())
-        os._exit(0)
+    except BaseException:  # noqa: BLE001  # ours, or the snippet has broken what we stand on
+        report = {"status": "failed", "failure": asdict(_broken(job))}
+    _flush()
+    if _getpid() == process:  # and not in a process that the snippet forked
+        _send(result, report)
+    _exit(0 if report["status"] == "passed" else 1)
 
 
 def run_contained(jobs: Sequence[Job], result: int) -> NoReturn:
@@ -84,9 +99,25 @@ def run_contained(jobs: Sequence[Job], result: int) -> NoReturn:
         printed = _Printed()
         report = _run_if_contained(job, printed)
         if report is not None:
-            said = [number, printed.of_last(), report, time.perf_counter() - started]
-            os.write(result, f"{json.dumps(said)}\n".encode())
-    os._exit(0)
+            _send(result, [number, printed.of_last(), report, time.perf_counter() - started])
+    _exit(0)
+
+
+def _broken(job: Job) -> Failure:
+    return Failure(
+        "harness-error",
+        job.pieces[-1].line - 1,
+        "the harness failed while it ran this snippet",
+        traceback.format_exc(),
+        "does the snippet change how Python itself works? If not, please report this",
+    )
+
+
+def _send(result: int, content: Any) -> None:
+    # In a line of its own, whatever the snippet has written there.
+    line = f"\n{dumps(content, ensure_ascii=False)}\n".encode("utf-8", "replace")
+    while line:
+        line = line[_write(result, line) :]
 
 
 class _Printed(io.StringIO):
@@ -95,10 +126,13 @@ class _Printed(io.StringIO):
     def __init__(self) -> None:
         super().__init__()
         self._last = 0
+        self.full = False
 
     def write(self, text: str, /) -> int:
-        if self.tell() > CONTAINED_OUTPUT_LIMIT:
-            raise ChildResultError(Failure("too-much-output", 0, "printed too much"))
+        self.full |= self.tell() + len(text) > CONTAINED_OUTPUT_LIMIT
+        if self.full:
+            return len(text)
+        text.encode()  # a real stream would refuse half of a surrogate pair
         return super().write(text)
 
     def mark(self) -> None:
@@ -116,35 +150,47 @@ def _run_if_contained(job: Job, printed: _Printed) -> dict[str, Any] | None:
         return None
     before, sys.stdout = sys.stdout, printed
     try:
-        report = _run(job, printed.mark)
+        report = _run(job, printed.mark, alone=False)
     except ChildResultError:
         return None
     finally:
         sys.stdout = before
         clock.reset()
-    return report if report["status"] == "passed" and not report["warnings"] else None
+    good = report["status"] == "passed" and not report["warnings"] and not printed.full
+    return report if good else None
 
 
 def _is_contained(job: Job) -> bool:
     source = "\n".join(piece.source for piece in job.pieces)
     try:
         tree = compile(source, job.page, "exec", ast.PyCF_ONLY_AST | ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
-    except (SyntaxError, ValueError, RecursionError):
+        assert isinstance(tree, ast.Module)
+        return contained.is_contained(tree)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
         return False
-    assert isinstance(tree, ast.Module)
-    return contained.is_contained(tree)
 
 
-def _run(job: Job, mark: Callable[[], None]) -> dict[str, Any]:
+def _run(job: Job, mark: Callable[[], None], *, alone: bool) -> dict[str, Any]:
     sys.argv = [job.module]
     wire = _wire(job)
     if wire is not None and wire.moment is not None:
         clock.set_to(wire.moment)
-    world.close_network(wire.hosts if wire else ())
+    if job.upstream == LIVE:
+        clock.uninstall()
+    world.close(wire.hosts if wire else ())
     warned: list[Warned] = []
     _listen_to_warnings(job.page, warned)
+    unhandled: list[Failure] = []
+    _listen_to_threads(job, unhandled)
     failure = execution.execute(job, mark)
-    failure = _other_failure(job, wire) or failure or _finish()
+    if failure is None and alone:
+        _finish(job, unhandled)
+    _forget()
+    if failure is None and unhandled:
+        failure = unhandled[0]
+    if wire is None and _HTTP_CLIENTS & sys.modules.keys():
+        return {"status": "needs-http"}
+    failure = _other_failure(job, wire, failure) or failure
     unrecorded = wire is not None and wire.unrecorded
     return {
         "status": "passed" if failure is None else "unrecorded" if unrecorded else "failed",
@@ -182,9 +228,13 @@ def _listen_to_warnings(page: str, warned: list[Warned]) -> None:
     setattr(warnings, "showwarning", note)  # noqa: B010  # its type wants the very signature
 
 
-def _other_failure(job: Job, wire: Wire | None) -> Failure | None:
-    """Return the failure that the snippet's own exception hides or that it swallowed."""
-    if wire is not None and (failure := wire.failure()) is not None:
+def _other_failure(job: Job, wire: Wire | None, own: Failure | None) -> Failure | None:
+    """Return the failure that the snippet's own one hides or that it swallowed.
+
+    That it left recordings unused isn't one, if it failed before it could ask for them.
+    """
+    failure = wire.failure() if wire is not None else None
+    if failure is not None and (own is None or failure.code != "part-used"):
         return failure
     if (attempt := world.network_attempt()) is not None:
         return Failure(
@@ -197,14 +247,36 @@ def _other_failure(job: Job, wire: Wire | None) -> Failure | None:
     return None
 
 
-def _finish() -> Failure | None:
-    """End as a script ends: wait for threads, run exit handlers, flush."""
-    try:
-        threading._shutdown()  # noqa: SLF001  # ty: ignore[missing-attribute]  # as Py_Finalize does
-        atexit._run_exitfuncs()  # noqa: SLF001
-    except Exception as exc:  # noqa: BLE001  # an exit handler of the reader's
-        return Failure("exception", 1, f"at exit: {type(exc).__name__}: {exc}")
-    return None
+def _listen_to_threads(job: Job, unhandled: list[Failure]) -> None:
+    """Note what ends a thread: Python prints it and exits with 0, a page can't let it pass."""
+
+    def note(what: threading.ExceptHookArgs, /) -> None:
+        if what.exc_value is not None and not isinstance(what.exc_value, SystemExit):
+            unhandled.append(execution.exception_failure(what.exc_value, job))
+        threading.__excepthook__(what)
+
+    threading.excepthook = note
+
+
+def _finish(job: Job, unhandled: list[Failure]) -> None:
+    """End as a script ends: wait for threads, run exit handlers; note those that fail."""
+
+    def note(what: sys.UnraisableHookArgs, /) -> None:
+        if what.exc_value is not None:
+            unhandled.append(execution.exception_failure(what.exc_value, job))
+
+    threading._shutdown()  # noqa: SLF001  # ty: ignore[missing-attribute]  # as Py_Finalize does
+    before, sys.unraisablehook = sys.unraisablehook, note
+    atexit._run_exitfuncs()  # noqa: SLF001
+    sys.unraisablehook = before
+
+
+def _forget() -> None:
+    """Let go of what the snippet made, as the end of Python does, for what happens then."""
+    main = sys.modules.get("__main__")
+    if main is not None:
+        vars(main).clear()
+    gc.collect()
 
 
 def _flush() -> None:

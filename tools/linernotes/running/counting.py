@@ -35,9 +35,14 @@ class PageCount:
     findings: tuple[Finding, ...] = ()
 
 
-def count_page(page: PageExamples, shown: Counter[str]) -> PageCount:
-    """Compare the Python fences of `page` with those that the renderer shows, by content."""
+def count_page(page: PageExamples, shown: Counter[str] | str) -> PageCount:
+    """Compare the Python fences of `page` with those that the renderer shows, by content.
+
+    `shown` is a text where the renderer can't render the page, and says why.
+    """
     assert page.python is not None
+    if isinstance(shown, str):
+        return PageCount(0, 0, (_not_rendered(page, shown),))
     found = Counter(map(digest, page.python))
     unknown = sum((shown - found).values())
     unseen = sum((found - shown).values())
@@ -66,6 +71,16 @@ def count_page(page: PageExamples, shown: Counter[str]) -> PageCount:
             )
         )
     return PageCount(sum(shown.values()), unknown, tuple(findings))
+
+
+def _not_rendered(page: PageExamples, why: str) -> Finding:
+    return error(
+        "cannot-render",
+        page.page,
+        None,
+        f"the project's Markdown extensions can't render the page: {why}",
+        "`mkdocs build` fails too; look at what its last extension or include is",
+    )
 
 
 def total(counts: Iterable[PageCount], verdicts: Sequence[Verdict]) -> Count:

@@ -5,7 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-Status = Literal["passed", "failed", "unrecorded"]
+Status = Literal["passed", "failed", "unrecorded", "needs-http"]
+"""`needs-http` is for the pool alone: run it again, with a cassette at the end of the wire."""
+
+
+LIVE = "live"
+"""The upstream of a live recording: the host that the snippet itself names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +36,7 @@ class Job:
     `cassette` is the recording's path, whether it exists or not; None for a snippet that can't
     have one. `timeout` is in seconds of real time. `http` says whether the chain imports an HTTP
     client or a library built on one. `upstream` is None to replay; while recording it is the base
-    URL that requests go to, or `live` for the hosts that the snippet itself names.
+    URL that requests go to, or `LIVE`.
     """
 
     address: str

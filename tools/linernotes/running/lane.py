@@ -10,6 +10,7 @@ import contextlib
 import gc
 import json
 import os
+import resource
 import secrets
 import select
 import shutil
@@ -20,19 +21,22 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from linernotes.running import child
+from linernotes.running import child, strays
 from linernotes.running.job import Failure, Frame, Outcome, Warned
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Generator, Iterator, Sequence
     from multiprocessing.connection import Connection
 
     from linernotes.running.job import Job
 
+MEMORY_LIMIT = 4 * 1024**3  # bytes of data
+FILE_LIMIT = 1024**3  # bytes in one file
 OUTPUT_LIMIT = 1024 * 1024  # bytes of stdout, and of stderr, before a snippet is stopped
 _RESULT_LIMIT = 64 * 1024 * 1024
 _READ = 65536
-_GLANCE = 20  # milliseconds between looks at a child where the system has no pidfd
+_CONTAINED_TIMEOUT = 3.0  # seconds for all of them; what isn't done then is run by itself
+_GLANCE = 5  # milliseconds between looks at a child where the system has no pidfd
 _STDERR_SHOWN = 2000
 
 
@@ -74,75 +78,114 @@ class _End:
     reason: str | None
 
 
-def serve(connection: Connection) -> None:
-    """Run each job that comes through `connection` and send its outcome, until it is closed."""
-    room = tempfile.mkdtemp(prefix="linernotes-")
-    scratch = f"{room}/run"
-    os.environ.update({"HOME": scratch, "TMPDIR": scratch})
-    child.prepare()
+def serve(connection: Connection, room: str) -> None:
+    """Run each job that comes through `connection` and send its outcome, until it is closed.
+
+    `room` is the directory below which each run gets a scratch directory.
+    """
+    strays.adopt()
+    _limit()
+    child.prepare({os.getpid(), os.getppid(), os.getpgid(os.getppid())})
     gc.collect()
     gc.freeze()  # children share these pages with us as long as nobody counts through them
     try:
         while True:
-            for outcome in _run_all(connection.recv(), scratch, connection):
+            for outcome in _run_all(connection.recv(), room, connection):
                 connection.send(outcome)
     except (EOFError, OSError, RunnerGoneError):
         return  # whoever asked has hung up
+
+
+def _limit() -> None:
+    """Set what a snippet may use at most, so that a runaway one can't take the machine along."""
+    limits = (
+        (resource.RLIMIT_CORE, 0),
+        (resource.RLIMIT_DATA, MEMORY_LIMIT),
+        (resource.RLIMIT_FSIZE, FILE_LIMIT),
+    )
+    for kind, wanted in limits:
+        _, hard = resource.getrlimit(kind)
+        soft = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+        with contextlib.suppress(OSError, ValueError):  # macOS has limits of its own to limits
+            resource.setrlimit(kind, (soft, hard))
+
+
+@contextlib.contextmanager
+def _scratch(room: str) -> Generator[str]:
+    """Yield a new directory in `room`, which is also the home and holds temporary files."""
+    os.makedirs(room, mode=0o700, exist_ok=True)  # noqa: PTH103  # the last snippet may have removed it
+    directory = tempfile.mkdtemp(dir=room)
+    os.environ.update({"HOME": directory, "TMPDIR": directory})
+    try:
+        yield directory
     finally:
-        shutil.rmtree(room, ignore_errors=True)
+        _remove(directory)
 
 
-def _run_all(jobs: Sequence[Job], scratch: str, connection: Connection) -> Iterator[Outcome]:
+def _remove(directory: str) -> None:
+    shutil.rmtree(directory, ignore_errors=True)
+    left = Path(directory)
+    if left.is_symlink():
+        left.unlink()
+    elif left.exists():  # something in it was made inaccessible
+        left.chmod(0o700)
+        for place, names, _ in os.walk(left):
+            for name in names:
+                inner = Path(place, name)
+                if not inner.is_symlink():
+                    inner.chmod(0o700)
+        shutil.rmtree(left, ignore_errors=True)
+
+
+def _run_all(jobs: Sequence[Job], room: str, connection: Connection) -> Iterator[Outcome]:
     """Run `jobs`, those that are contained in one process, each of the others in its own."""
     done: dict[int, Outcome] = {}
     candidates = [job for job in jobs if _may_be_contained(job)]
     if len(candidates) > 1:
-        done = _run_contained(candidates, scratch, connection)
+        done = _run_contained(candidates, room, connection)
     for number, job in enumerate(candidates):
-        yield done.get(number) or _run(job, scratch, connection)
+        yield done.get(number) or _run(job, room, connection)
     for job in jobs:
         if not _may_be_contained(job):
-            yield _run(job, scratch, connection)
+            yield _run(job, room, connection)
 
 
 def _may_be_contained(job: Job) -> bool:
     return job.upstream is None and not job.files
 
 
-def _run_contained(jobs: Sequence[Job], scratch: str, connection: Connection) -> dict[int, Outcome]:
+def _run_contained(jobs: Sequence[Job], room: str, connection: Connection) -> dict[int, Outcome]:
     """Return the outcomes of those jobs that were contained and passed, by their number."""
 
     def become(writers: list[int]) -> NoReturn:
         child.run_contained(jobs, writers[2])
 
-    os.mkdir(scratch)  # noqa: PTH102  # a pathlib.Path costs as much as the call
     try:
-        _, _, _, result = _supervise(become, scratch, jobs[0].timeout, connection)
-    finally:
-        shutil.rmtree(scratch, ignore_errors=True)
+        with _scratch(room) as scratch:
+            _, _, _, result = _supervise(become, scratch, _CONTAINED_TIMEOUT, connection)
+    except OSError:  # each of them alone will say what is wrong
+        return {}
     outcomes = {}
     for line in result.splitlines(keepends=True):
-        if line.endswith(b"\n"):
+        if len(line) > 1 and line.endswith(b"\n"):
             number, printed, report, duration = json.loads(line)
             outcome = _reported(jobs[number], report, printed, b"")
             outcomes[number] = replace(outcome, duration=duration)
     return outcomes
 
 
-def _run(job: Job, scratch: str, connection: Connection) -> Outcome:
+def _run(job: Job, room: str, connection: Connection) -> Outcome:
     started = time.perf_counter()
     try:
-        os.mkdir(scratch)  # noqa: PTH102  # a pathlib.Path costs as much as the call
-        for file in job.files:
-            target = Path(scratch, file.target)
-            target.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(file.source, target)
-        outcome = _run_alone(job, scratch, connection)
+        with _scratch(room) as scratch:
+            for file in job.files:
+                target = Path(scratch, file.target)
+                target.parent.mkdir(parents=True, exist_ok=True)
+                shutil.copyfile(file.source, target)
+            outcome = _run_alone(job, scratch, connection)
     except OSError as exc:
-        failure = Failure("cannot-run", job.pieces[-1].line, f"can't be run: {exc}")
+        failure = Failure("cannot-run", job.pieces[-1].line - 1, f"it can't be run: {exc}")
         outcome = Outcome(job.address, "failed", failure)
-    finally:
-        shutil.rmtree(scratch, ignore_errors=True)
     return replace(outcome, duration=time.perf_counter() - started)
 
 
@@ -161,8 +204,13 @@ def _supervise(
 ) -> tuple[_End, bytes, bytes, bytes]:
     """Fork a child in `scratch` that does `become`; return its end, stdout, stderr and result."""
     pairs = [os.pipe() for _ in range(3)]
+    own = os.getpid()
     process = os.fork()
     if process == 0:
+        strays.die_with(own)
+        connection.close()  # or we would look alive to the runner when we aren't
+        for reader, _ in pairs:
+            os.close(reader)
         _start(become, scratch, [writer for _, writer in pairs])
     limits = (OUTPUT_LIMIT, OUTPUT_LIMIT, _RESULT_LIMIT)
     pipes = []
@@ -206,6 +254,7 @@ def _watch(process: int, pipes: list[_Pipe], timeout: float, connection: Connect
     if reason is not None:
         os.kill(process, signal.SIGKILL)  # it isn't reaped yet, so the number is still its own
         _, status = os.waitpid(process, 0)
+    strays.end()
     for pipe in pipes:
         if not pipe.full:
             pipe.drain()
@@ -255,11 +304,11 @@ def _outcome(
 ) -> Outcome:
     _, _, printed = stdout.rpartition(marker)
     text = printed.decode("utf-8", "replace")
-    report: dict[str, Any] | None = None
-    if end.reason is None and result:
+    report: Any = None
+    if end.reason is None:
         with contextlib.suppress(ValueError):
-            report = json.loads(result)
-    if not report:
+            report = json.loads(result.strip().rpartition(b"\n")[2])
+    if not isinstance(report, dict) or "status" not in report:
         return Outcome(job.address, "failed", _died(job, end, stderr), text)
     return _reported(job, report, text, stderr)
 

@@ -7,11 +7,12 @@ second's import, about a second, is paid once.
 
 from __future__ import annotations
 
-import re
+import contextlib
 import socket
 import subprocess
 import sys
 from collections import deque
+from dataclasses import replace
 from multiprocessing.connection import Connection, wait
 from typing import TYPE_CHECKING
 
@@ -24,29 +25,8 @@ if TYPE_CHECKING:
 
     from linernotes.running.job import Job
 
-WARM_MODULES = ("anthropic", "openai", "portkey_ai", "httpx2", "httpx", "requests", "aiohttp")
-"""Packages that speak HTTP: what imports one of them runs from the warm host."""
-
 _MOST_BARE = 64
 _MOST_WARM = 16
-
-_HTTP = re.compile(
-    r"^\s*(?:from|import)\s+(?:[\w.]+\s*,\s*)*("
-    + "|".join((*WARM_MODULES, r"urllib3?", r"http"))
-    + r")\b",
-    re.MULTILINE,
-)
-
-
-def speaks_http(source: str) -> bool:
-    """Return whether a snippet's source imports a library that makes HTTP calls."""
-    return _HTTP.search(source) is not None
-
-
-def warm_modules(sources: Sequence[str]) -> tuple[str, ...]:
-    """Return the modules worth importing before forking: those that the snippets import."""
-    wanted = {match for source in sources for match in _HTTP.findall(source)}
-    return tuple(name for name in WARM_MODULES if name in wanted)
 
 
 class Pool:
@@ -66,6 +46,9 @@ class Pool:
         self._hosts: list[subprocess.Popen[bytes]] = []
         self._connections: list[Connection] = []
         self._free: dict[bool, list[Connection]] = {}
+        self._waiting: dict[bool, deque[Job]] = {False: deque(), True: deque()}
+        self._busy: dict[Connection, list[Job]] = {}
+        self._suspects: set[str] = set()
 
     def __enter__(self) -> Self:
         return self
@@ -75,55 +58,71 @@ class Pool:
 
     def run(self, jobs: Sequence[Job]) -> Iterator[Outcome]:
         """Run `jobs` and yield their outcomes as they come, in no order."""
-        waiting = {warm: deque(job for job in jobs if job.http is warm) for warm in (False, True)}
-        for warm in (True, False):  # the warm one first: it needs a second to get ready
-            if waiting[warm] and warm not in self._free:
-                self._free[warm] = self._start(warm=warm)
-        busy: dict[Connection, deque[Job]] = {}
-        while any(waiting.values()) or busy:
-            for warm, queue in waiting.items():
-                while queue and self._free[warm]:
-                    connection = self._free[warm].pop()
-                    jobs = [queue.popleft() for _ in range(self._share(len(queue), warm=warm))]
-                    connection.send(jobs)
-                    busy[connection] = deque(jobs)
-            for ready in wait(list(busy)):
+        for job in jobs:
+            self._waiting[job.http].append(job)
+        while any(self._waiting.values()) or self._busy:
+            for warm in (True, False):  # the warm one first: it needs a second to get ready
+                self._hand_out(warm=warm)
+            for ready in wait(list(self._busy)):
                 assert isinstance(ready, Connection)
-                yield self._receive(ready, busy)
+                outcome = self._receive(ready)
+                if outcome is not None:
+                    yield outcome
 
-    def _share(self, waiting: int, *, warm: bool) -> int:
-        """Return how many jobs to give to a lane at once: many while many wait, in the end one."""
-        most = _MOST_WARM if warm else _MOST_BARE
-        return max(1, min(most, waiting // (2 * self._lanes)))
+    def _hand_out(self, *, warm: bool) -> None:
+        """Give the lanes that are free what waits for them."""
+        waiting = self._waiting[warm]
+        if waiting and warm not in self._free:
+            self._free[warm] = self._start(warm=warm)
+        while waiting and self._free[warm]:
+            connection = self._free[warm].pop()
+            jobs = self._batch(warm=warm)
+            self._busy[connection] = jobs
+            with contextlib.suppress(OSError):  # a lane that is gone shows when we listen to it
+                connection.send(list(jobs))
 
-    def _receive(self, ready: Connection, busy: dict[Connection, deque[Job]]) -> Outcome:
-        jobs = busy[ready]
+    def _batch(self, *, warm: bool) -> list[Job]:
+        """Take jobs for one lane: many while many wait, in the end one. A suspect goes alone."""
+        waiting = self._waiting[warm]
+        most = min(_MOST_WARM if warm else _MOST_BARE, len(waiting) // (2 * self._lanes))
+        jobs = [waiting.popleft()]
+        while len(jobs) < most and not self._suspects & {jobs[0].address, waiting[0].address}:
+            jobs.append(waiting.popleft())
+        return jobs
+
+    def _receive(self, ready: Connection) -> Outcome | None:
+        jobs = self._busy[ready]
         try:
             outcome = ready.recv()
         except (EOFError, OSError):
-            return self._lose(ready, busy)
+            return self._lose(ready)
         done = next(job for job in jobs if job.address == outcome.address)
         jobs.remove(done)
         if not jobs:
-            del busy[ready]
+            del self._busy[ready]
             self._free[done.http].append(ready)
+        if outcome.status == "needs-http":
+            self._waiting[True].append(replace(done, http=True))
+            return None
         return outcome
 
-    def _lose(self, lost: Connection, busy: dict[Connection, deque[Job]]) -> Outcome:
-        """Replace a lane that went away; what it was given but had not begun is given again."""
-        first, *rest = busy.pop(lost)
+    def _lose(self, lost: Connection) -> Outcome | None:
+        """Replace a lane that went away.
+
+        Any of the jobs that it was given may be why, so they are given again one by one.
+        """
+        first, *rest = jobs = self._busy.pop(lost)
         lost.close()
         self._connections.remove(lost)
-        new = self._start(warm=first.http, lanes=1)[0]
-        if rest:
-            new.send(rest)
-            busy[new] = deque(rest)
-        else:
-            self._free[first.http].append(new)
+        self._free[first.http] += self._start(warm=first.http, lanes=1)
+        if rest or first.address not in self._suspects:
+            self._suspects |= {job.address for job in jobs}
+            self._waiting[first.http].extendleft(reversed(jobs))
+            return None
         failure = Failure(
             "lost",
             first.pieces[-1].line - 1,
-            "the process that watched it went away",
+            "the process that watched it went away, twice",
             hint="was the machine out of memory?",
         )
         return Outcome(first.address, "failed", failure)
@@ -134,6 +133,7 @@ class Pool:
             connection.close()
         self._connections.clear()
         self._free.clear()
+        self._busy.clear()
         for host in self._hosts:
             try:
                 host.wait(timeout=5)
@@ -158,6 +158,7 @@ class Pool:
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 env=self._environment,
+                start_new_session=True,  # Ctrl-C in the terminal is ours alone
             )
         )
         for _, theirs_end in pairs:

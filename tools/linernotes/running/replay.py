@@ -10,6 +10,7 @@ from linernotes.cassettes.matching import Player, difference
 from linernotes.cassettes.yaml_format import loads
 from linernotes.running.child import ChildResultError
 from linernotes.running.job import Failure
+from linernotes.running.packages import other_clients_in
 from linernotes.running.transport import answer_with
 from linernotes.running.wire import page_line
 
@@ -119,6 +120,10 @@ def connect(job: Job, imported: Callable[[str], bool]) -> Replay:
     """Put the cassette of `job` at the end of the wire. Raises ChildResultError for a bad one."""
     replay = Replay(job, _load(job))
     answer_with(replay.exchange, imported)
+    if other_clients_in(job.pieces):
+        from linernotes.running import other_clients  # noqa: PLC0415  # heavy, and rarely used
+
+        other_clients.answer_with(replay.exchange)
     return replay
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from linernotes.running.local_code import LocalCode
 from linernotes.running.verdicts import VerdictCache, digest_of, installation
 from linernotes.snippets.collect import collect
 
@@ -51,7 +52,7 @@ def status_of(project: Project) -> tuple[Section, ...]:
     A verdict counts only while it still holds; a snippet that changed since is unverified.
     """
     cache = VerdictCache(project.cache)
-    installed = installation()
+    installed, local = installation(), LocalCode()
     docs = project.relative(project.docs)
     sections: dict[str, Section] = {}
     for page in collect(project):
@@ -59,13 +60,10 @@ def status_of(project: Project) -> tuple[Section, ...]:
         name = inside[0] if len(inside) > 1 else "(top)"
         section = sections.get(name, Section(name)) + Section(name, pages=1)
         for example in page.examples:
-            section += _one(name, example, _kept(project, cache, installed, example))
+            digest = digest_of(project, installed, local, example)
+            section += _one(name, example, cache.get(example.snippet.address, digest))
         sections[name] = section
     return tuple(sections[name] for name in sorted(sections))
-
-
-def _kept(project: Project, cache: VerdictCache, installed: str, example: Example) -> Kept | None:
-    return cache.get(example.snippet.address, digest_of(project, installed, example))
 
 
 def _one(name: str, example: Example, kept: Kept | None) -> Section:

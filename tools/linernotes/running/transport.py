@@ -7,8 +7,9 @@ decoders and time-outs) is the reader's own code and stays.
 from __future__ import annotations
 
 import importlib
+import itertools
 from collections.abc import AsyncIterator, Callable, Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from linernotes.cassettes.cassette import (
     Request,
@@ -18,11 +19,29 @@ from linernotes.cassettes.cassette import (
     response_from_http,
 )
 
+if TYPE_CHECKING:
+    import ssl
+
 Exchange = Callable[[Request], Response]
-Forward = Callable[[Any], Any]
-"""Takes a request of the package that is sent instead of the client's own; see `forward_with`."""
 
 PACKAGES = ("httpx2", "httpx")
+
+
+class Upstream(Protocol):
+    """Where requests go while recording, and who listens."""
+
+    @property
+    def context(self) -> ssl.SSLContext:
+        """What decides which server is trusted, whatever the snippet says."""
+
+    def redirect(self, request: Any) -> Any:
+        """Return the request of the package to send instead of the client's own."""
+
+    def keep(self, number: int, request: Request, response: Response, stream: Any) -> None:
+        """Take what went both ways. `number` counts requests in the order in which they were sent.
+
+        `stream` is the network stream of the connection, which tells who really answered.
+        """
 
 
 class _NoPool:
@@ -52,48 +71,48 @@ def answer_with(exchange: Exchange, imported: Callable[[str], bool]) -> None:
             await request.aread()
             return _client_response(package, exchange(recorded_request(request)))
 
-        package.HTTPTransport.__init__ = connect
+        for transport in (package.HTTPTransport, package.AsyncHTTPTransport):
+            transport.__init__ = connect
         package.HTTPTransport.handle_request = handle
-        package.AsyncHTTPTransport.__init__ = connect
         package.AsyncHTTPTransport.handle_async_request = handle_async
 
 
-def forward_with(
-    redirect: Forward,
-    keep: Callable[[Request, Response, Any], None],
-    imported: Callable[[str], bool],
-) -> None:
-    """Send every request to where `redirect` points it, and hand `keep` what went both ways.
-
-    `keep` also gets the network stream of the connection, to see who really answered.
-    """
+def forward_with(upstream: Upstream, imported: Callable[[str], bool]) -> None:
+    """Send every request to where `upstream` redirects it, and let it keep what went both ways."""
+    numbers = itertools.count()
     for name in filter(imported, PACKAGES):
         package = importlib.import_module(name)
         send = package.HTTPTransport.handle_request
         send_async = package.AsyncHTTPTransport.handle_async_request
+        for transport in (package.HTTPTransport, package.AsyncHTTPTransport):
+            transport.__init__ = _trusting(transport.__init__, upstream)
 
         def handle(self: Any, request: Any, package: Any = package, send: Any = send) -> Any:
             request.read()
-            answer = send(self, redirect(request))
+            number = next(numbers)
+            answer = send(self, upstream.redirect(request))
             try:
                 data = b"".join(answer.stream)
             finally:
                 answer.close()
             response = _recorded_response(answer, data)
-            keep(recorded_request(request), response, answer.extensions.get("network_stream"))
+            stream = answer.extensions.get("network_stream")
+            upstream.keep(number, recorded_request(request), response, stream)
             return _client_response(package, response)
 
         async def handle_async(
             self: Any, request: Any, package: Any = package, send: Any = send_async
         ) -> Any:
             await request.aread()
-            answer = await send(self, redirect(request))
+            number = next(numbers)
+            answer = await send(self, upstream.redirect(request))
             try:
                 data = b"".join([part async for part in answer.stream])
             finally:
                 await answer.aclose()
             response = _recorded_response(answer, data)
-            keep(recorded_request(request), response, answer.extensions.get("network_stream"))
+            stream = answer.extensions.get("network_stream")
+            upstream.keep(number, recorded_request(request), response, stream)
             return _client_response(package, response)
 
         package.HTTPTransport.handle_request = handle
@@ -104,6 +123,21 @@ def recorded_request(request: Any) -> Request:
     """Return a request of httpx or httpx2, whose body was read, as cassettes know it."""
     headers = tuple(request.headers.items())
     return request_from_http(request.method, str(request.url), headers, request.content)
+
+
+def _trusting(connect: Callable[..., None], upstream: Upstream) -> Callable[..., None]:
+    """Return what opens a transport, with the upstream's idea of whom to trust."""
+
+    def connect_trusting(
+        self: Any,
+        verify: object = True,  # noqa: ARG001, FBT002  # their signature, not our idea
+        cert: object = None,  # noqa: ARG001
+        trust_env: object = True,  # noqa: ARG001, FBT002
+        **others: Any,
+    ) -> None:
+        connect(self, verify=upstream.context, trust_env=False, **others)
+
+    return connect_trusting
 
 
 def _recorded_response(answer: Any, data: bytes) -> Response:

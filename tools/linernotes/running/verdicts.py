@@ -1,8 +1,8 @@
 """Verdicts: what a run says of each snippet, and those of earlier runs that still hold.
 
 A verdict holds as long as everything that went into it: the chain's code, its directives, the
-output it promises, the cassette, the declared files, the settings, and every package installed
-(Python, the SDK and the harness among them). Only good verdicts are kept: a failure is worth a
+output it promises, the cassette, the declared files, the settings, the project's own code that it
+imports, and every package installed (Python, the SDK and the harness among them). Only good verdicts are kept: a failure is worth a
 second look.
 """
 
@@ -12,7 +12,6 @@ import hashlib
 import json
 import os
 import re
-import site
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,12 +19,14 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import linernotes
 from linernotes.atomic import write_atomically
+from linernotes.running.local_code import installed_in
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from linernotes.findings import Finding
     from linernotes.project import Project
+    from linernotes.running.local_code import LocalCode
     from linernotes.snippets.collect import Example
 
 VerdictName = Literal["passed", "failed", "unrecorded", "skipped"]
@@ -84,7 +85,7 @@ class VerdictCache:
             content = json.loads(self._path.read_bytes())
             if content["format"] == _FORMAT:
                 self._kept = {address: Kept(*kept) for address, kept in content["kept"].items()}
-        except (OSError, ValueError, KeyError, TypeError):
+        except (OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError):
             pass
 
     def get(self, address: str, digest: str) -> Kept | None:
@@ -123,7 +124,7 @@ class VerdictCache:
 def installation() -> str:
     """Return a digest of Python, every installed package's version, and the harness's own files."""
     parts = [sys.version, sys.platform, linernotes.__version__]
-    for directory in {*site.getsitepackages(), *(p for p in sys.path if p.endswith("-packages"))}:
+    for directory in sorted(installed_in()):
         try:
             parts += sorted(one.name for one in os.scandir(directory) if one.name.endswith("-info"))
         except OSError:
@@ -147,14 +148,16 @@ def sdk_version() -> str | None:
     return None
 
 
-def digest_of(project: Project, installed: str, example: Example) -> str:
+def digest_of(project: Project, installed: str, local: LocalCode, example: Example) -> str:
     """Return the digest of all that the verdict of `example` depends on."""
     last = example.snippet
     parts = [installed, repr(project.timeout), repr(sorted(project.environment.items()))]
-    parts += [snippet.source for snippet in example.chain]
-    parts += [repr((last.norun, last.raises, last.timeout, last.id))]
+    parts += [repr((last.norun, last.raises, last.timeout, last.id, last.named))]
     parts += ["" if last.output is None else f"output {last.output.text}"]
-    parts += [_content(path) for path in (example.cassette, *(file for file, _ in example.files))]
+    parts += [_content(example.cassette)]
+    parts += [f"{name} {_content(file)}" for file, name in example.files]
+    for snippet in example.chain:
+        parts += [snippet.source, local.digest(snippet.source)]
     return _digest(parts)
 
 

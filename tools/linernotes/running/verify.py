@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import re
 import time
@@ -13,7 +14,9 @@ from linernotes.atomic import write_atomically
 from linernotes.findings import Finding, error, has_errors, warning
 from linernotes.running.counting import Count, PageCount, count_page, total
 from linernotes.running.job import Failure, File, Job, Piece
-from linernotes.running.pool import Pool, speaks_http, warm_modules
+from linernotes.running.local_code import LocalCode
+from linernotes.running.packages import speaks_http, warm_modules
+from linernotes.running.pool import Pool
 from linernotes.running.verdicts import (
     Kept,
     Verdict,
@@ -105,15 +108,19 @@ def verify(
 
     `lanes` is how many run at once. With `update` the output fences are rewritten to what was
     printed. `started` is told how many will be run, `finished` is called after each. Raises
-    ConfigurationError for a target that doesn't exist, OSError where nothing can be written.
+    ConfigurationError for a target that doesn't exist, a renderer or a type checker that can't be
+    run, OSError for a page that can't be written.
     """
     began = time.perf_counter()
     cache = VerdictCache(project.cache, trusted=use_cache and not update)
     pages = list(collect(project, targets))
     plan = _plan(project, pages, cache)
-    rendering, types = _start_rendering(project, plan), _start_types(plan)
-    outcomes = _run(project, plan, lanes, started, finished)
-    problems = types.result() if types is not None else {}
+    with contextlib.ExitStack() as stack:
+        rendering = _start_rendering(project, plan, stack)
+        types = _start_types(plan, stack)
+        outcomes = _run(project, plan, lanes, started, finished)
+        problems = types.result() if types is not None else {}
+        shown = rendering.result() if rendering is not None else {}
     if update:
         _update_outputs(project, plan, outcomes)
     for one in plan.examples:
@@ -127,10 +134,9 @@ def verify(
         )
         plan.verdicts[address] = verdict
         cache.put(address, _kept(one.digest, verdict) if not update else None)
-    counts = _counts(plan, rendering.result() if rendering is not None else {}, cache)
+    counts = _counts(plan, shown, cache)
     if not targets:
         cache.keep_only([*plan.verdicts, *(page.page for page in pages)])
-    cache.save()
     verdicts = tuple(
         plan.verdicts[example.snippet.address] for page in pages for example in page.examples
     )
@@ -138,10 +144,25 @@ def verify(
         *(finding for page in pages for finding in page.findings),
         *(finding for verdict in verdicts for finding in verdict.findings),
         *(finding for count in counts for finding in count.findings),
+        *_save(project, cache),
     )
     whole = all(page.python is not None for page in pages)
     count = total(counts, verdicts) if whole else None
     return Report(verdicts, findings, len(pages), count, time.perf_counter() - began)
+
+
+def _save(project: Project, cache: VerdictCache) -> Iterable[Finding]:
+    """Save the verdicts; where that can't be done they are as good, and have to be found again."""
+    try:
+        cache.save()
+    except OSError as exc:
+        yield warning(
+            "verdicts-not-kept",
+            project.relative(project.cache),
+            None,
+            f"the verdicts can't be kept for the next time: {exc.strerror or exc}",
+            "make the directory writable, or remove the file that is in its place",
+        )
 
 
 def runs(example: Example) -> bool:
@@ -216,7 +237,7 @@ def judge(
 
 def _plan(project: Project, pages: Sequence[PageExamples], cache: VerdictCache) -> _Plan:
     """Sort out what is known already and what is to be looked at."""
-    installed = installation()
+    installed, local = installation(), LocalCode()
     plan = _Plan(installed + _content(project.configuration), {}, [], [], [])
     for page in pages:
         if page.python is not None:
@@ -227,7 +248,7 @@ def _plan(project: Project, pages: Sequence[PageExamples], cache: VerdictCache) 
             if snippet.skip is not None:
                 plan.verdicts[snippet.address] = judge(example, None, (), None)
                 continue
-            digest = digest_of(project, installed, example)
+            digest = digest_of(project, installed, local, example)
             kept = cache.get(snippet.address, digest)
             if kept is None:
                 module = module_of(project, example)
@@ -271,26 +292,29 @@ def _run(
     return outcomes
 
 
-def _start_types(plan: _Plan) -> TypeCheck | None:
+def _start_types(plan: _Plan, stack: contextlib.ExitStack) -> TypeCheck | None:
     modules = [one.module for one in plan.examples if one.module is not None]
     if not modules:
         return None
     from linernotes.contract.remedies import removed_parameters  # noqa: PLC0415  # not if cached
     from linernotes.running.type_check import TypeCheck  # noqa: PLC0415
 
-    return TypeCheck(modules, removed_parameters())
+    return stack.enter_context(TypeCheck(modules, removed_parameters()))
 
 
-def _start_rendering(project: Project, plan: _Plan) -> Rendering | None:
+def _start_rendering(
+    project: Project, plan: _Plan, stack: contextlib.ExitStack
+) -> Rendering | None:
     if not plan.unrendered:
         return None
     from linernotes.running.rendered import Rendering  # noqa: PLC0415  # not if cached
 
-    return Rendering(project.configuration, [page.file for page in plan.unrendered])
+    files = [page.file for page in plan.unrendered]
+    return stack.enter_context(Rendering(project.configuration, files))
 
 
 def _counts(
-    plan: _Plan, shown: Mapping[Path, Counter[str]], cache: VerdictCache
+    plan: _Plan, shown: Mapping[Path, Counter[str] | str], cache: VerdictCache
 ) -> list[PageCount]:
     """Return the count of each page. One that agrees with the renderer is remembered."""
     counts = [PageCount(len(page.python or ()), 0) for page in plan.rendered]

@@ -81,6 +81,8 @@ def warm_up() -> None:
     from linernotes.cassettes import yaml_format  # noqa: F401, PLC0415
     from linernotes.running import replay  # noqa: F401, PLC0415
 
+    if not {"aiohttp", "requests"}.isdisjoint(sys.modules):
+        from linernotes.running import other_clients  # noqa: F401, PLC0415
     if "anthropic" not in sys.modules:
         return
     from linernotes.running import rehearsal  # noqa: PLC0415

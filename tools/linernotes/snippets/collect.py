@@ -5,21 +5,21 @@ from __future__ import annotations
 import difflib
 import hashlib
 from dataclasses import dataclass, replace
-from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
 from linernotes.findings import Finding, error
 from linernotes.pages.dialect import Dialect, dialect
 from linernotes.pages.extensions import load_extensions
-from linernotes.pages.front_matter import declared_files
+from linernotes.pages.front_matter import declared_files, line_of
 from linernotes.pages.page import read_page
 from linernotes.project import ConfigurationError, Project, page_paths, page_stem
 from linernotes.snippets.modules import compose
-from linernotes.snippets.names import cassette_path, module_path
+from linernotes.snippets.names import cassette_path, identifier, module_path
 from linernotes.snippets.snippet import Chain, Snippet, chain_of, snippets_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
+    from pathlib import Path, PurePosixPath
 
     from linernotes.snippets.modules import Module
 
@@ -80,30 +80,20 @@ def collect(project: Project, targets: Sequence[Target] = ()) -> Iterator[PageEx
     markdown, problems = project_dialect(project)
     if problems:
         raise ConfigurationError(problems[0])
-    seen = set()
-    for file in page_paths(project):
-        path = project.relative(file)
+    files = {project.relative(file): file for file in page_paths(project)}
+    missing = next((page for page in wanted if page not in files), None)
+    if missing is not None:
+        raise ConfigurationError(_no_such_page(missing, files, docs))
+    namesakes = _namesakes(files, docs)
+    for path, file in files.items():
         if wanted and path not in wanted:
             continue
-        seen.add(path)
         page = read_examples(project, file, path, docs, markdown)
+        for earlier in namesakes.get(path, ()):
+            other = read_examples(project, files[earlier], earlier, docs, markdown)
+            page = _without_clashes(page, other)
         ids = wanted.get(path, {None})
-        if None not in ids:
-            page = _only(page, ids)
-        yield page
-    missing = next((page for page in wanted if page not in seen), None)
-    if missing is not None:
-        pages = [project.relative(file) for file in page_paths(project)]
-        near = difflib.get_close_matches(missing, pages, n=1)
-        raise ConfigurationError(
-            error(
-                "no-such-page",
-                missing,
-                None,
-                "there is no such page in this project",
-                f"did you mean {near[0]}?" if near else f"pages are below {docs}/",
-            )
-        )
+        yield page if None in ids else _only(page, ids)
 
 
 def project_dialect(project: Project) -> tuple[Dialect, tuple[Finding, ...]]:
@@ -128,11 +118,11 @@ def read_examples(
         error(
             "no-such-file",
             path,
-            1,
+            line_of(page.front_matter or "", "files", number),
             f"`files` in the front matter names {name}, which doesn't exist",
             "paths are relative to the page",
         )
-        for source, name in files
+        for number, (source, name) in enumerate(files)
         if not source.is_file()
     )
     by_id = {snippet.id: snippet for snippet in snippets}
@@ -143,7 +133,8 @@ def read_examples(
     for snippet in snippets:
         module = module_path(stem, snippet.id)
         if module in modules:
-            clashes.append(_clash(snippet, modules[module], module))
+            first = modules[module]
+            clashes.append(_clash(snippet, f"`{first.id}` in line {first.line}", module))
             continue
         modules[module] = snippet
         cassette = project.cassettes / cassette_path(stem, snippet.id)
@@ -185,12 +176,50 @@ def _only(page: PageExamples, ids: set[str | None]) -> PageExamples:
     return replace(page, python=None, examples=examples)
 
 
-def _clash(snippet: Snippet, first: Snippet, module: PurePosixPath) -> Finding:
+def _no_such_page(missing: str, pages: Iterable[str], docs: str) -> Finding:
+    near = difflib.get_close_matches(missing, pages, n=1)
+    return error(
+        "no-such-page",
+        missing,
+        None,
+        "there is no such page in this project",
+        f"did you mean {near[0]}?" if near else f"pages are below {docs}/",
+    )
+
+
+def _namesakes(pages: Iterable[str], docs: str) -> dict[str, tuple[str, ...]]:
+    """Return for each page the earlier ones whose modules go to the same directory.
+
+    `c++.md` and `c--.md` do: both are `c__`.
+    """
+    seen: dict[tuple[str, ...], tuple[str, ...]] = {}
+    found = {}
+    for page in pages:
+        place = tuple(map(identifier, page_stem(page, docs).parts))
+        earlier = seen.get(place, ())
+        if earlier:
+            found[page] = earlier
+        seen[place] = (*earlier, page)
+    return found
+
+
+def _without_clashes(page: PageExamples, other: PageExamples) -> PageExamples:
+    """Return `page` without the examples that have the module of one in `other`."""
+    taken = {one.module: one.snippet.address for one in other.examples}
+    clashes = tuple(
+        _clash(one.snippet, f"`{taken[one.module]}`", one.module)
+        for one in page.examples
+        if one.module in taken
+    )
+    examples = tuple(one for one in page.examples if one.module not in taken)
+    return replace(page, examples=examples, findings=(*page.findings, *clashes))
+
+
+def _clash(snippet: Snippet, first: str, module: PurePosixPath) -> Finding:
     return error(
         "duplicate-id",
         snippet.page,
         snippet.line,
-        f"the id `{snippet.id}` makes the same module as `{first.id}` in line {first.line}: "
-        f"{module.as_posix()}",
+        f"the id `{snippet.id}` makes the same module as {first}: {module.as_posix()}",
         "give one of them another id",
     )

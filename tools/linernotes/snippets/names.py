@@ -2,15 +2,36 @@
 
 from __future__ import annotations
 
+import hashlib
 import keyword
 import re
 import sys
 import unicodedata
 from pathlib import PurePosixPath
 
-# A module beside others is found before the installed one of the same name, because Python puts a
-# script's directory first on its path. These are imported by nearly every snippet's dependencies.
-_SHADOWED = frozenset(sys.stdlib_module_names) | {"anthropic", "httpx2", "httpx", "pydantic"}
+# A script's directory is first on its import path: a module called `json.py` is what every snippet
+# beside it would import for `json`. Cassettes are named like modules, so the answer mustn't depend
+# on the version of Python: what 3.11 to 3.14 removed or added counts in all of them
+# (docs.python.org, "What's New", sections "Removed" and "New Modules").
+_HIDES = frozenset(
+    {
+        *sys.stdlib_module_names,
+        *("aifc", "annotationlib", "asynchat", "asyncore", "audioop", "binhex", "cgi", "cgitb"),
+        *("chunk", "compression", "crypt", "distutils", "imghdr", "imp", "lib2to3", "mailcap"),
+        *("msilib", "nis", "nntplib", "ossaudiodev", "pipes", "smtpd", "sndhdr", "spwd", "sunau"),
+        *("telnetlib", "tomllib", "uu", "xdrlib"),
+        *("aiohttp", "anthropic", "httpx", "httpx2", "openai", "pydantic", "requests"),
+    }
+)
+
+# Windows knows these as devices, whatever their suffix
+# (learn.microsoft.com/windows/win32/fileio/naming-a-file).
+_DEVICES = frozenset(
+    {"aux", "con", "nul", "prn", *(f"{port}{n}" for port in ("com", "lpt") for n in range(10))}
+)
+
+_LONGEST = 100
+"""Bytes in a name. File systems allow 255, and suffixes and temporary names need some of them."""
 
 
 def slug(title: str) -> str:
@@ -22,21 +43,30 @@ def slug(title: str) -> str:
 
 
 def identifier(name: str) -> str:
-    """Return `name` as a Python identifier: `get-started` gives `get_started`."""
-    word = re.sub(r"\W", "_", name, flags=re.ASCII)
-    if word[:1].isdigit() or not word:
+    """Return `name` as a Python identifier that can be a file's name: `a-b` gives `a_b`.
+
+    Letters of any script stay, or the pages of a Japanese site would all have the same name.
+    """
+    if name.isascii():
+        word = re.sub(r"\W", "_", name)
+    else:
+        letters = unicodedata.normalize("NFKC", name)
+        word = "".join(one if f"_{one}".isidentifier() else "_" for one in letters)
+    if not word.isidentifier():
         word = f"_{word}"
-    return f"{word}_" if keyword.iskeyword(word) else word
+    if keyword.iskeyword(word) or word.lower() in _DEVICES:
+        word = f"{word}_"
+    return _shortened(word)
 
 
 def module_path(page_stem: PurePosixPath, snippet_id: str) -> PurePosixPath:
     """Return a snippet's module below `snippets/`: `guides/streaming/stream_text.py`.
 
     `page_stem` is the page without docs directory and suffix (project.page_stem). An id that would
-    hide a standard module from the snippets beside it gets the ending `_example`.
+    hide a module which snippets import gets the ending `_example`.
     """
     name = identifier(snippet_id)
-    if name in _SHADOWED:
+    if name in _HIDES:
         name = f"{name}_example"
     return PurePosixPath(*map(identifier, page_stem.parts), f"{name}.py")
 
@@ -44,3 +74,12 @@ def module_path(page_stem: PurePosixPath, snippet_id: str) -> PurePosixPath:
 def cassette_path(page_stem: PurePosixPath, snippet_id: str) -> PurePosixPath:
     """Return a snippet's cassette below `tests/cassettes/`, beside which its replies script is."""
     return module_path(page_stem, snippet_id).with_suffix(".yaml")
+
+
+def _shortened(word: str) -> str:
+    data = word.encode()
+    if len(data) <= _LONGEST:
+        return word
+    digest = hashlib.sha256(data).hexdigest()[:8]
+    start = data[: _LONGEST - len(digest) - 1].decode("utf-8", "ignore")
+    return f"{start}_{digest}"

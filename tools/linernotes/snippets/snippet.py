@@ -11,6 +11,8 @@ from linernotes.pages.headers import directives, is_python
 from linernotes.snippets.names import slug
 
 if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping, Sequence
+
     from linernotes.pages.fences import Fence
     from linernotes.pages.headers import Directives
     from linernotes.pages.page import Page
@@ -29,8 +31,8 @@ class Output:
 class Snippet:
     """One Python example.
 
-    `line` is the line of the opening fence, 1-based; source line k (from 0) is page line
-    `line + 1 + k`. `named` says whether the author gave the id or a title: an unnamed snippet is
+    `line` and `end_line` are those of its fence lines, from 1, and `source_lines` the page's lines
+    of `source`. `named` says whether the author gave the id or a title: an unnamed snippet is
     called after its place in the page and so can't own a cassette. `continues` is the id of the
     snippet whose namespace it goes on in. `norun` and `skip` hold the author's reason.
     """
@@ -41,6 +43,7 @@ class Snippet:
     line: int
     end_line: int
     source: str
+    source_lines: Sequence[int]
     title: str | None = None
     continues: str | None = None
     hidden: bool = False
@@ -55,6 +58,12 @@ class Snippet:
         """How the snippet is named everywhere: `docs/guides/streaming.md#stream-text`."""
         return f"{self.page}#{self.id}"
 
+    def page_line(self, number: int) -> int:
+        """Return the page's line of line `number` of the source, from 1, or of its last one."""
+        if not self.source_lines:
+            return self.line
+        return self.source_lines[min(number, len(self.source_lines)) - 1]
+
 
 Chain = tuple[Snippet, ...]
 """A snippet, last, and before it the earlier ones that it continues, in page order."""
@@ -67,22 +76,25 @@ def snippets_of(page: Page) -> tuple[tuple[Snippet, ...], tuple[Finding, ...]]:
     the count of a page closes whatever its author mistyped.
     """
     findings: list[Finding] = []
-    snippets: dict[str, Snippet] = {}
-    previous: str | None = None
+    python: list[tuple[int, Fence, Directives]] = []
     for position, fence in enumerate(page.fences):
         if "output" in fence.header.classes:
             if _snippet_before(page.fences, position) is None:
                 findings.append(_lonely_output(page.path, fence))
-            continue
-        if not is_python(fence.header.language):
-            continue
-        wanted, problems = directives(fence.header, page.path, fence.line)
-        findings.extend(problems)
-        name, named = _name(wanted, len(snippets) + 1)
-        if name in snippets:
+        elif is_python(fence.header.language):
+            wanted, problems = directives(fence.header, page.path, fence.line)
+            findings.extend(problems)
+            python.append((position, fence, wanted))
+    given = {name for _, _, wanted in python if (name := _given_name(wanted))}
+    snippets: dict[str, Snippet] = {}
+    for position, fence, wanted in python:
+        name, named = _given_name(wanted), True
+        if not name:
+            name, named = _free_name("snippet", len(snippets) + 1, given | snippets.keys()), False
+        elif name in snippets:
             findings.append(_duplicate(page.path, fence.line, name, snippets[name]))
-            name, named = _free_name(name, snippets), False
-        continues, problem = _predecessor(wanted, previous, snippets, page.path, fence.line)
+            name, named = _free_name(name, 2, given | snippets.keys()), False
+        continues, problem = _predecessor(wanted, snippets, page.path, fence.line)
         if problem is not None:
             findings.append(problem)
         snippets[name] = Snippet(
@@ -92,6 +104,7 @@ def snippets_of(page: Page) -> tuple[tuple[Snippet, ...], tuple[Finding, ...]]:
             line=fence.line,
             end_line=fence.end_line,
             source=fence.source,
+            source_lines=fence.source_lines,
             title=wanted.title,
             continues=continues,
             hidden=wanted.hidden,
@@ -101,11 +114,10 @@ def snippets_of(page: Page) -> tuple[tuple[Snippet, ...], tuple[Finding, ...]]:
             timeout=wanted.timeout,
             output=_output_after(page.fences, position),
         )
-        previous = name
-    return tuple(snippets.values()), tuple(findings)
+    return tuple(snippets.values()), tuple(sorted(findings, key=lambda one: one.line or 0))
 
 
-def chain_of(snippet: Snippet, snippets: dict[str, Snippet]) -> Chain:
+def chain_of(snippet: Snippet, snippets: Mapping[str, Snippet]) -> Chain:
     """Return the chain that ends in `snippet`; `snippets` are those of its page, by id."""
     chain = [snippet]
     while (earlier := chain[0].continues) is not None:
@@ -113,31 +125,24 @@ def chain_of(snippet: Snippet, snippets: dict[str, Snippet]) -> Chain:
     return tuple(chain)
 
 
-def _name(wanted: Directives, number: int) -> tuple[str, bool]:
-    if wanted.id is not None:
-        return wanted.id, True
-    if wanted.title is not None and (name := slug(wanted.title)):
-        return name, True
-    return f"snippet-{number}", False
+def _given_name(wanted: Directives) -> str:
+    """Return the id that the author gave, with `#id` or a title, or ""."""
+    return wanted.id or slug(wanted.title or "")
 
 
-def _free_name(name: str, taken: dict[str, Snippet]) -> str:
-    number = 2
-    while f"{name}-{number}" in taken:
+def _free_name(prefix: str, number: int, taken: Collection[str]) -> str:
+    while f"{prefix}-{number}" in taken:
         number += 1
-    return f"{name}-{number}"
+    return f"{prefix}-{number}"
 
 
 def _predecessor(
-    wanted: Directives,
-    previous: str | None,
-    earlier: dict[str, Snippet],
-    page: str,
-    line: int,
+    wanted: Directives, earlier: dict[str, Snippet], page: str, line: int
 ) -> tuple[str | None, Finding | None]:
+    """Return the id of the snippet that one goes on from, or why there is none to go on from."""
     if wanted.continues is None:
         return None, None
-    target = previous if wanted.continues is True else wanted.continues
+    target = next(reversed(earlier), None) if wanted.continues is True else wanted.continues
     if target is None:
         return None, error(
             "nothing-to-continue",
@@ -157,16 +162,33 @@ def _predecessor(
             if near
             else f"the earlier ones are {', '.join(earlier) or 'none'}",
         )
-    for reason, directive in ((earlier[target].skip, ".skip"), (earlier[target].norun, ".norun")):
-        if reason is not None and wanted.skip is None and wanted.norun is None:
-            return None, error(
-                "continues-unrun",
-                page,
-                line,
-                f"it goes on from `{target}`, which is marked `{directive}` and never runs",
-                f'mark this one `.norun reason="…"` too, or make `{target}` run',
-            )
+    problem = _dead_end(wanted, earlier[target])
+    if problem is not None:
+        return None, error("continues-unrun", page, line, *problem)
     return target, None
+
+
+def _dead_end(wanted: Directives, target: Snippet) -> tuple[str, str] | None:
+    """Return why nothing can go on from `target`, and what to write; None if something can."""
+    if wanted.skip is not None:
+        return None
+    goes_on = f"it goes on from `{target.id}`, which"
+    if target.skip is not None:
+        return (
+            f"{goes_on} is marked `.skip` and left alone",
+            f'mark this one `.skip reason="…"` too, or make `{target.id}` run',
+        )
+    if target.norun is not None and wanted.norun is None:
+        return (
+            f"{goes_on} is marked `.norun` and never runs",
+            f'mark this one `.norun reason="…"` too, or make `{target.id}` run',
+        )
+    if target.raises is not None:
+        return (
+            f"{goes_on} ends with {target.raises}, so nothing runs after it",
+            f"put what both need in a snippet before `{target.id}`, and go on from that one",
+        )
+    return None
 
 
 def _output_after(fences: tuple[Fence, ...], position: int) -> Output | None:

@@ -19,23 +19,12 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from starlette.datastructures import Headers
-    from starlette.requests import Request
 
 MOST_IMAGE_BYTES = 10 * 1024 * 1024
 """Characters of base64. Docs: build-with-claude/vision, August 2026, like the next."""
 
 MOST_PIXELS = 8000
 """Along each side of an image."""
-
-
-async def read_body(request: Request) -> bytes:
-    """Read the whole body. Raises ApiError 413 as soon as it is too long."""
-    body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > LONGEST_BODY:
-            raise ApiError(413)
-    return bytes(body)
 
 
 def check_headers(headers: Headers) -> None:
