@@ -3,6 +3,8 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+# Material says at each build that MkDocs comes to its end; it says nothing about this site.
+export NO_MKDOCS_2_WARNING := 1
 READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := help

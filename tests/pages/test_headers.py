@@ -142,6 +142,13 @@ def test_the_brace_form_is_read():
     )
 
 
+def test_an_option_without_a_value_has_its_own_name_for_one():
+    assert parse("```python title") == Header(
+        "python", None, (), (("title", "title"),), brace=False
+    )
+    assert parse('```python title=""') == Header("python", None, (), (("title", ""),), brace=False)
+
+
 def test_an_option_without_its_value_matters_only_where_code_is_highlighted():
     opening = "``` { .python linenums }"
     assert isinstance(parse(opening), Refusal)

@@ -158,6 +158,29 @@ def test_an_extension_that_removes_lines_doesnt_move_the_others():
     assert rendered_fences(text, extensions, {})[0].line == 4
 
 
+def test_an_extension_that_rewrites_headers_and_removes_lines_moves_nothing(tmp_path, monkeypatch):
+    (tmp_path / "rewriting.py").write_text(
+        dedent(
+            """\
+            from markdown.extensions import Extension
+            from markdown.preprocessors import Preprocessor
+
+            class Rewriting(Preprocessor):
+                def run(self, lines):
+                    return [one.replace("py ", "python ") for one in lines if one != "gone"]
+
+            class makeExtension(Extension):
+                def extendMarkdown(self, md):
+                    md.preprocessors.register(Rewriting(), "rewriting", 50)
+            """
+        )
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    text = 'a\n\n```py title="x"\nb\n```\n\ngone\n\n```py title="y"\nc\n```\n'
+    found = rendered_fences(text, ["pymdownx.superfences", "rewriting"], {})
+    assert found == (RenderedFence("python", "b", 3), RenderedFence("python", "c", 9))
+
+
 def test_custom_fences_are_counted_and_their_formatters_not_run():
     def explode(*_args, **_options):
         raise AssertionError

@@ -55,7 +55,7 @@ def test_a_page_cannot_show_tabs_and_carriage_returns():
 
 
 def test_a_difference_shows_what_the_page_says_and_what_was_printed():
-    assert output_difference("a\nb", "a\nc") == "  a\n- b\n+ c"
+    assert output_difference("a\nb is 1", "a\nb is 2") == "  a\n- b is 1\n+ b is 2"
 
 
 def test_what_was_printed_takes_the_place_of_what_is_shown(tmp_path: Path):
@@ -122,11 +122,21 @@ def test_only_line_ends_that_markdown_knows_are_line_ends(tmp_path: Path):
     assert new == page_with("new", opening="a\x0cb\u2028c\x85d")
 
 
-def test_a_page_that_changed_in_the_meantime_is_left_alone(tmp_path: Path):
-    output = output_of(tmp_path, page_with("old"))
-    moved = "a\nb\n" + page_with("old")
+@pytest.mark.parametrize("lines", range(1, 9))
+def test_a_page_that_changed_in_the_meantime_is_left_alone(tmp_path: Path, lines: int):
+    text = page_with("old")
+    output = output_of(tmp_path, text)
+    longer, shorter = "a\n" * lines + text, "".join(text.splitlines(keepends=True)[lines:])
 
-    assert with_outputs(moved, {output: "new"}) == moved
+    assert with_outputs(longer, {output: "new"}) == longer
+    assert with_outputs(shorter, {output: "new"}) == shorter
+
+
+def test_a_fence_that_got_longer_in_the_meantime_is_left_alone(tmp_path: Path):
+    output = output_of(tmp_path, page_with("old"))
+    longer = page_with("old\nolder")
+
+    assert with_outputs(longer, {output: "new"}) == longer
     assert with_outputs("", {output: "new"}) == ""
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -37,6 +38,8 @@ def extract(*, as_json: bool, check: bool) -> None:
                 else:
                     modules.append(module)
         changes, texts = extraction.plan(project.snippets, modules)
+        if has_errors(findings):  # a page that can't be read has lost none of its snippets
+            changes = replace(changes, removed=())
         stale = bool(changes.written or changes.removed)
         if not check:
             extraction.apply(project.snippets, changes, texts)

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import importlib
+import sys
 
 import click
 
 from linernotes import __version__
+from linernotes.cli.reporting import print_json
+from linernotes.findings import error
 
 COMMANDS = {
     "audit": "Check recorded traffic, anybody's, against the API of today.",
@@ -21,8 +24,26 @@ COMMANDS = {
 }
 
 
+_INTERRUPTED = 130  # 128 and the number of SIGINT, as shells have it
+
+
 class _Lazy(click.Group):
     """Imports `linernotes.cli.NAME` for the command NAME."""
+
+    def invoke(self, ctx: click.Context) -> object:
+        """Run the command, and tell in its own way what goes wrong around it."""
+        as_json = "--json" in ctx.args
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt:
+            click.echo("Interrupted.", err=True)
+            sys.exit(_INTERRUPTED)
+        except click.UsageError as exc:
+            if not as_json:
+                raise
+            finding = error("bad-call", "linernotes", None, exc.format_message())
+            print_json({"error": finding.to_json()})
+            sys.exit(exc.exit_code)
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(COMMANDS)

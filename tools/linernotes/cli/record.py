@@ -5,19 +5,21 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 import click
 
 from linernotes.cli.reporting import errors_told, json_option, print_findings, print_json, progress
 from linernotes.cli.targets import resolve, targets_argument
-from linernotes.findings import has_errors
+from linernotes.findings import Finding, has_errors
 from linernotes.project import ConfigurationError, Project, find_project
 from linernotes.recording import record as recording
 from linernotes.snippets.collect import collect
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from linernotes.snippets.collect import Example, PageExamples, Target
 
 
 @click.command()
@@ -57,33 +59,26 @@ def record(
         linernotes record --simulate --missing
         ANTHROPIC_API_KEY=… linernotes record docs/quickstart.md
     """
+    if prune and (targets or simulate or missing):
+        raise click.UsageError("--prune goes alone: it looks at all cassettes and records nothing")
     with errors_told(as_json=as_json):
         project = find_project(Path.cwd())
         if prune:
             _prune(project, as_json=as_json)
-            return
         key = None if simulate else os.environ.get(recording.KEY) or None
         if key is None and not simulate:
             raise ConfigurationError(recording.no_key())
-        pages = list(collect(project, resolve(project, targets)))
-        examples = recording.recordable(
-            [example for page in pages for example in page.examples],
-            missing=missing,
-            overwrite_live=key is not None or bool(targets),
-        )
+        wanted = resolve(project, targets)
+        pages = list(collect(project, wanted))
+        examples = _chosen(pages, wanted, missing=missing, live=key is not None)
         if key is not None and examples and not yes:
             question = f"Run {len(examples)} snippets against the API, at your cost?"
             click.confirm(question, abort=True, err=True)
-        with progress("Recording") as (started, finished):
-            started(len(examples))
-            recorded = recording.record(
-                project, examples, key=key, lanes=jobs, finished=lambda _: finished()
-            )
+        recorded = _recorded(project, examples, key, jobs)
     findings = [finding for page in pages for finding in page.findings]
     findings += [finding for one in recorded for finding in one.findings]
-    failed = has_errors(findings)
     written = [project.relative(one.path) for one in recorded if one.path and one.changed]
-    tokens = [sum(one.tokens[n] for one in recorded) for n in (0, 1)]
+    tokens = _tokens(recorded)
     requests = sum(one.requests for one in recorded)
     if as_json:
         print_json(
@@ -99,25 +94,70 @@ def record(
         )
     else:
         print_findings(findings)
+        run = f"{len(recorded)} snippets run ({'simulated' if simulate else 'live'})"
         click.echo(
-            f"{len(examples)} snippets recorded ({'simulated' if simulate else 'live'}): {requests}"
-            f" requests, {tokens[0]:,} tokens in, {tokens[1]:,} out; {len(written)} cassettes written."
+            f"{run}: {requests} requests, {_said(tokens)}; {len(written)} cassettes written."
         )
-    sys.exit(1 if failed else 0)
+    sys.exit(1 if has_errors(findings) else 0)
 
 
-def _prune(project: Project, *, as_json: bool) -> None:
-    """Remove the cassettes that no snippet owns."""
+def _chosen(
+    pages: Sequence[PageExamples], wanted: Sequence[Target], *, missing: bool, live: bool
+) -> list[Example]:
+    """Return what is to be recorded: a live recording only live, or if its snippet is named."""
+    examples = [example for page in pages for example in page.examples]
+    named = {f"{target.page}#{target.id}" for target in wanted if target.id is not None}
+    addresses = {example.snippet.address for example in examples}
+    kept = () if live else addresses - named
+    return recording.recordable(examples, missing=missing, keep_live=kept)
+
+
+def _recorded(
+    project: Project, examples: Sequence[Example], key: str | None, jobs: int
+) -> list[recording.Recorded]:
+    """Record with a progress bar that also counts tokens."""
+    done: list[recording.Recorded] = []
+    with progress("Recording") as (started, finished):
+
+        def one_more(recorded: recording.Recorded) -> None:
+            done.append(recorded)
+            finished(_said(_tokens(done)))
+
+        started(len(examples))
+        return recording.record(project, examples, key=key, lanes=jobs, finished=one_more)
+
+
+def _tokens(recorded: Sequence[recording.Recorded]) -> tuple[int, int]:
+    return sum(one.tokens[0] for one in recorded), sum(one.tokens[1] for one in recorded)
+
+
+def _said(tokens: tuple[int, int]) -> str:
+    return f"{tokens[0]:,} tokens in, {tokens[1]:,} out"
+
+
+def _prune(project: Project, *, as_json: bool) -> NoReturn:
+    """Remove the cassettes that no snippet owns, if all snippets can be known; then exit."""
     from linernotes.checks.cassettes import orphans, owned_cassettes  # noqa: PLC0415
 
-    owned = {path for page in collect(project) for path in owned_cassettes(page)}
-    gone = orphans(project, owned)
+    owned: set[Path] = set()
+    findings: list[Finding] = []
+    for page in collect(project):
+        owned |= owned_cassettes(page)
+        findings += page.findings
+    failed = has_errors(findings)
+    gone = () if failed else orphans(project, owned)
     for path in gone:
         path.unlink()
     names = [project.relative(path) for path in gone]
     if as_json:
-        print_json({"removed": names})
-        return
+        print_json({"removed": names, "findings": [finding.to_json() for finding in findings]})
+        sys.exit(1 if failed else 0)
+    print_findings(findings)
     for name in names:
         click.echo(f"removed {name}")
-    click.echo(f"{len(names)} cassettes removed.")
+    click.echo(
+        "Nothing removed: mend the pages first, to be sure whose each cassette is."
+        if failed
+        else f"{len(names)} cassettes removed."
+    )
+    sys.exit(1 if failed else 0)

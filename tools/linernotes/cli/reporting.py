@@ -22,8 +22,6 @@ json_option = click.option(
     "--json", "as_json", is_flag=True, help="Print one JSON object on stdout, and nothing else."
 )
 
-_INTERRUPTED = 130
-
 
 @contextlib.contextmanager
 def errors_told(*, as_json: bool) -> Generator[None]:
@@ -32,9 +30,6 @@ def errors_told(*, as_json: bool) -> Generator[None]:
         yield
     except ConfigurationError as exc:
         finding = exc.finding
-    except KeyboardInterrupt:
-        click.echo("Interrupted.", err=True)
-        sys.exit(_INTERRUPTED)
     except PermissionError as exc:
         finding = Finding(
             "no-permission",
@@ -58,19 +53,28 @@ def errors_told(*, as_json: bool) -> Generator[None]:
 
 
 @contextlib.contextmanager
-def progress(label: str) -> Generator[tuple[Callable[[int], None], Callable[[], None]]]:
-    """Show a progress bar on stderr, if that is a terminal, from when the total is known."""
+def progress(label: str) -> Generator[tuple[Callable[[int], None], Callable[..., None]]]:
+    """Show a progress bar on stderr, if that is a terminal, from when the total is known.
+
+    The second function counts one more, and shows the text that it is given beside the bar.
+    """
     with contextlib.ExitStack() as stack:
         bars: list[Any] = []
 
         def started(total: int) -> None:
             if total and sys.stderr.isatty():
-                bar = click.progressbar(length=total, label=label, file=sys.stderr, show_pos=True)
+                bar = click.progressbar(
+                    length=total,
+                    label=label,
+                    file=sys.stderr,
+                    show_pos=True,
+                    item_show_func=lambda text: text,
+                )
                 bars.append(stack.enter_context(bar))
 
-        def finished() -> None:
+        def finished(text: str = "") -> None:
             for bar in bars:
-                bar.update(1)
+                bar.update(1, text)
 
         yield started, finished
 

@@ -340,9 +340,10 @@ def _run(
     if len(changed) == len(lines):
         return changed, origins
     moved: list[int | None] = [None] * len(changed)
-    same = difflib.SequenceMatcher(None, lines, changed, autojunk=False).get_matching_blocks()
-    for old, new, size in same:
-        moved[new : new + size] = origins[old : old + size]
+    steps = difflib.SequenceMatcher(None, lines, changed, autojunk=False).get_opcodes()
+    for _, first, last, start, end in steps:
+        if last - first == end - start:
+            moved[start:end] = origins[first:last]
     return changed, moved
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
@@ -12,7 +12,7 @@ from linernotes.cassettes.cassette import CassetteError
 from linernotes.cassettes.secrets import ensure_clean
 from linernotes.cassettes.store import read_cassette
 from linernotes.cassettes.yaml_format import loads
-from linernotes.findings import Finding, error
+from linernotes.findings import Finding, error, has_errors
 from linernotes.running.job import LIVE
 from linernotes.running.packages import speaks_http, warm_modules
 from linernotes.running.pool import Pool
@@ -20,17 +20,22 @@ from linernotes.running.verify import job_of, run_finding, runs
 from linernotes.running.world import environment
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Mapping, Sequence
+    from collections.abc import Callable, Collection, Generator, Mapping, Sequence
     from pathlib import Path
 
+    from starlette.applications import Starlette
     from starlette.types import ASGIApp, Receive, Scope, Send
 
     from linernotes.cassettes.cassette import Cassette
     from linernotes.project import Project
-    from linernotes.running.job import Outcome
+    from linernotes.running.job import Job, Outcome
     from linernotes.snippets.collect import Example
+    from linernotes.standin.replies import Replies
 
 KEY = "ANTHROPIC_API_KEY"
+
+LIVE_TIMEOUT = 600.0
+"""Seconds that a live recording of a snippet may take: as long as the SDK waits for one answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,12 +51,12 @@ class Recorded:
 
 
 def recordable(
-    examples: Sequence[Example], *, missing: bool, overwrite_live: bool
+    examples: Sequence[Example], *, missing: bool = False, keep_live: Collection[str] = ()
 ) -> list[Example]:
     """Return the examples that a recording would run: those that can make HTTP calls.
 
-    With `missing`, only those without a cassette. Unless `overwrite_live`, those whose cassette
-    is a live recording are left alone: a stand-in's answers are no replacement.
+    With `missing`, only those without a cassette. Those of the addresses in `keep_live` whose
+    cassette is a live recording are left alone: a stand-in's answers are no replacement.
     """
     return [
         example
@@ -60,7 +65,7 @@ def recordable(
         and example.snippet.named
         and any(speaks_http(snippet.source) for snippet in example.chain)
         and not (missing and example.cassette.exists())
-        and (overwrite_live or not _is_live(example.cassette))
+        and not (example.snippet.address in keep_live and _is_live(example.cassette))
     ]
 
 
@@ -81,50 +86,96 @@ def record(
     variables = environment(project.environment) | ({KEY: key} if key else {})
     known = [key] if key else []
     done: list[Recorded] = []
-    with _upstreams(project, examples, live=key is not None) as (upstreams, refused):
-        done += refused
+    with _upstreams(project, examples, live=key is not None) as upstreams:
+        done += upstreams.refused
         by_address = {example.snippet.address: example for example in examples}
         jobs = [
-            replace(job_of(project, by_address[address]), upstream=upstream, started_at=moment)
-            for address, upstream in upstreams.items()
+            _job(project, by_address[address], place, moment)
+            for address, place in upstreams.places.items()
         ]
         sources = [piece.source for job in jobs for piece in job.pieces]
         with Pool(lanes, variables, warm_modules(sources)) as pool:
             for outcome in pool.run(jobs):
-                one = _keep(project, by_address[outcome.address], outcome, known)
+                said = upstreams.findings(outcome.address)
+                one = _keep(project, by_address[outcome.address], outcome, said, known)
                 done.append(one)
                 finished(one)
     return done
 
 
+@dataclass(frozen=True, slots=True)
+class _Upstreams:
+    """Where each snippet's requests go, by address, and what can't be recorded for a bad script.
+
+    `scripts` are the stand-ins' applications, which know what became of their scripts.
+    """
+
+    places: Mapping[str, str]
+    refused: Sequence[Recorded] = ()
+    scripts: Mapping[str, Starlette] = field(default_factory=dict)
+
+    def findings(self, address: str) -> tuple[Finding, ...]:
+        """Return what a run has shown to be wrong with the script of a snippet."""
+        if address not in self.scripts:
+            return ()
+        from linernotes.standin.app import script_findings  # noqa: PLC0415  # there is one
+
+        return script_findings(self.scripts[address])
+
+
+def _job(project: Project, example: Example, upstream: str, moment: str) -> Job:
+    job = replace(job_of(project, example), http=True, upstream=upstream, started_at=moment)
+    if upstream == LIVE:
+        return replace(job, timeout=max(job.timeout, LIVE_TIMEOUT))
+    return job
+
+
 @contextlib.contextmanager
 def _upstreams(
     project: Project, examples: Sequence[Example], *, live: bool
-) -> Generator[tuple[dict[str, str], list[Recorded]]]:
-    """Yield where each snippet's requests go, and what can't be recorded for a bad script."""
+) -> Generator[_Upstreams]:
     if live or not examples:
-        yield {example.snippet.address: LIVE for example in examples}, []
+        yield _Upstreams({example.snippet.address: LIVE for example in examples})
         return
     from linernotes.standin.app import create_app  # noqa: PLC0415  # not for a live recording
-    from linernotes.standin.replies import load_replies  # noqa: PLC0415
     from linernotes.standin.server import serve  # noqa: PLC0415
 
     refused: list[Recorded] = []
-    places: dict[str, str] = {}
-    apps: dict[str, ASGIApp] = {}
-    for number, example in enumerate(examples):
-        replies, findings = None, ()
-        if example.replies.is_file():
-            name = project.relative(example.replies)
-            replies, findings = load_replies(example.replies.read_text(encoding="utf-8"), name)
+    scripts: dict[str, Starlette] = {}
+    for example in examples:
         address = example.snippet.address
-        if replies is None and findings:
-            refused.append(Recorded(address, findings=tuple(findings)))
-            continue
-        places[address] = f"/{number}"
-        apps[f"/{number}"] = create_app(replies)
+        try:
+            scripts[address] = create_app(_replies(project, example))
+        except _BadScriptError as exc:
+            refused.append(Recorded(address, findings=exc.findings))
+    apps = {f"/{number}": app for number, app in enumerate(scripts.values())}
     with serve(_one_of(apps)) as url:
-        yield {address: f"{url}{place}" for address, place in places.items()}, refused
+        places = {address: f"{url}{place}" for address, place in zip(scripts, apps, strict=True)}
+        yield _Upstreams(places, refused, scripts)
+
+
+class _BadScriptError(Exception):
+    def __init__(self, findings: tuple[Finding, ...]) -> None:
+        super().__init__(*findings)
+        self.findings = findings
+
+
+def _replies(project: Project, example: Example) -> Replies | None:
+    """Return the script of a snippet's replies, None if it has none. Raises _BadScriptError."""
+    from linernotes.standin.replies import load_replies  # noqa: PLC0415  # not for a live recording
+
+    if not example.replies.is_file():
+        return None
+    name = project.relative(example.replies)
+    try:
+        text = example.replies.read_text(encoding="utf-8")
+    except UnicodeDecodeError:
+        finding = error("replies-yaml", name, None, "not UTF-8", "save the file as UTF-8")
+        raise _BadScriptError((finding,)) from None
+    replies, findings = load_replies(text, name)
+    if replies is None:
+        raise _BadScriptError(tuple(findings))
+    return replies
 
 
 def _one_of(apps: Mapping[str, ASGIApp]) -> ASGIApp:
@@ -143,16 +194,26 @@ def _one_of(apps: Mapping[str, ASGIApp]) -> ASGIApp:
     return app
 
 
-def _keep(project: Project, example: Example, outcome: Outcome, known: Sequence[str]) -> Recorded:
-    nothing = Recorded(outcome.address, requests=outcome.requests, tokens=outcome.tokens)
+def _keep(
+    project: Project,
+    example: Example,
+    outcome: Outcome,
+    said: tuple[Finding, ...],
+    known: Sequence[str],
+) -> Recorded:
+    """Write the cassette if there is one to write; `said` is what is wrong with the script."""
+    nothing = Recorded(
+        outcome.address, requests=outcome.requests, tokens=outcome.tokens, findings=said
+    )
     if outcome.failure is not None:
-        return replace(nothing, findings=(run_finding(example.snippet.page, outcome.failure),))
-    if outcome.recording is None:
+        failed = run_finding(example.snippet.page, outcome.failure)
+        return replace(nothing, findings=(*said, failed))
+    if outcome.recording is None or has_errors(said):
         return nothing
     name = project.relative(example.cassette)
     secrets = tuple(ensure_clean(outcome.recording, name, known))
     if secrets:
-        return replace(nothing, findings=secrets)
+        return replace(nothing, findings=(*said, *secrets))
     before = _read(example.cassette)
     changed = before is None or not _same(before, loads(outcome.recording, name))
     if changed:

@@ -185,7 +185,7 @@ def _run(job: Job, mark: Callable[[], None], *, alone: bool) -> dict[str, Any]:
     failure = execution.execute(job, mark)
     if failure is None and alone:
         _finish(job, unhandled)
-    _forget()
+    _forget(alone=alone)
     if failure is None and unhandled:
         failure = unhandled[0]
     if wire is None and _HTTP_CLIENTS & sys.modules.keys():
@@ -271,12 +271,16 @@ def _finish(job: Job, unhandled: list[Failure]) -> None:
     sys.unraisablehook = before
 
 
-def _forget() -> None:
-    """Let go of what the snippet made, as the end of Python does, for what happens then."""
+def _forget(*, alone: bool) -> None:
+    """Let go of what the snippet made, as the end of Python does, for what happens then.
+
+    Contained code has neither finalizers nor generators, so nothing happens with its cycles.
+    """
     main = sys.modules.get("__main__")
     if main is not None:
         vars(main).clear()
-    gc.collect()
+    if alone:
+        gc.collect()
 
 
 def _flush() -> None:

@@ -11,7 +11,6 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import re
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -134,18 +133,6 @@ def installation() -> str:
         status = file.stat()
         parts.append(f"{file.relative_to(own)} {status.st_mtime_ns} {status.st_size}")
     return _digest(parts)
-
-
-def sdk_version() -> str | None:
-    """Return the version of the installed SDK without importing it (SDK: _version.py)."""
-    for directory in sys.path:
-        try:
-            text = Path(directory, "anthropic", "_version.py").read_text(encoding="utf-8")
-        except OSError:
-            continue
-        found = re.search(r'__version__ = "([^"]+)"', text)
-        return found.group(1) if found else None
-    return None
 
 
 def digest_of(project: Project, installed: str, local: LocalCode, example: Example) -> str:

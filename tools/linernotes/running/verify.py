@@ -7,6 +7,7 @@ import hashlib
 import re
 import time
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -117,8 +118,10 @@ def verify(
     plan = _plan(project, pages, cache)
     with contextlib.ExitStack() as stack:
         rendering = _start_rendering(project, plan, stack)
-        types = _start_types(plan, stack)
+        beside = stack.enter_context(ThreadPoolExecutor(1))  # its files take as long as the run
+        starting = beside.submit(_start_types, plan, stack)
         outcomes = _run(project, plan, lanes, started, finished)
+        types = starting.result()
         problems = types.result() if types is not None else {}
         shown = rendering.result() if rendering is not None else {}
     if update:

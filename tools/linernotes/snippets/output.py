@@ -8,6 +8,7 @@ import re
 from typing import TYPE_CHECKING
 
 from linernotes.pages.candidates import normalized
+from linernotes.pages.headers import OUTPUT_CLASS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -53,7 +54,9 @@ def with_outputs(text: str, outputs: Mapping[Output, str]) -> str:
 def _rewritten(fence: Sequence[str], printed: str) -> list[str]:
     """Return the lines of a fence with what was printed in it."""
     opening = _OPENING.fullmatch(fence[0])
-    if opening is None or fence[-1].strip("> \t\r\n") != opening["fence"]:
+    if opening is None or OUTPUT_CLASS not in opening["header"]:
+        return list(fence)
+    if fence[-1].strip("> \t\r\n") != opening["fence"]:
         return list(fence)
     content = _lines(printed)
     marks = _longer(opening["fence"], content)
