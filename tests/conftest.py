@@ -1,9 +1,14 @@
 from __future__ import annotations
 
+import json
 import os
 from pathlib import Path
+from typing import Any
 
 import pytest
+from click.testing import CliRunner, Result
+
+from linernotes.cli import main
 
 pytest_plugins = ["pytester"]
 
@@ -27,16 +32,17 @@ class Site:
         """Write a page; its first fence begins in line 3."""
         return self.write(f"docs/{name}.md", "# A page\n\n" + "\n\n".join(fences) + "\n")
 
+    def run(self, *arguments: str) -> Result:
+        """Run a command in this process."""
+        return CliRunner().invoke(main, arguments)
+
+    def json(self, *arguments: str) -> dict[str, Any]:
+        """Run a command with `--json` and return the one object that it prints."""
+        result = self.run(*arguments, "--json")
+        return json.loads(result.stdout)
+
     def cassette(self, name: str) -> Path:
         return self.root / "tests" / "cassettes" / f"{name}.yaml"
-
-
-def fence(source: str, header: str = "python") -> str:
-    return f"```{header}\n{source.strip()}\n```"
-
-
-def named(source: str, name: str, more: str = "") -> str:
-    return fence(source, f" {{ .python #{name} {more}}}")
 
 
 @pytest.fixture

@@ -257,8 +257,9 @@ def test_docs_may_be_outside_of_the_project(tmp_path: Path):
     assert str(page_stem(*names(project), project.relative(project.docs))) == "guides/page"
 
 
-def test_docs_may_have_an_absolute_path_and_are_named_as_on_every_machine(tmp_path: Path):
-    make(tmp_path, f"docs_dir: {tmp_path}/docs\n", "docs/page.md")
+@pytest.mark.parametrize("name", ["{}/docs", "./docs/", "docs/../docs"])
+def test_pages_are_named_alike_however_the_docs_directory_is_written(tmp_path: Path, name: str):
+    make(tmp_path, f"docs_dir: {name.format(tmp_path)}\n", "docs/page.md")
 
     assert names(find_project(tmp_path)) == ["docs/page.md"]
 

@@ -108,6 +108,18 @@ def test_a_removed_parameter_in_a_recorded_call_is_said_to_be_gone(docs: Docs) -
     assert "gone" in result.output
 
 
+def test_a_removed_parameter_of_a_stream_is_said_to_be_gone(docs: Docs) -> None:
+    stream = CALL.replace("message = ", "manager = ").replace(".create(", ".stream(")
+    stream = stream.replace("=300,", "=300,\n    temperature=0.2,").replace(
+        "message.stop", "manager.api"
+    )
+    docs.page(named(stream))
+    result = docs.run("verify")
+    assert result.exit_code == 1
+    assert "docs/page.md:9: error" in result.output
+    assert "gone" in result.output
+
+
 def test_a_removed_parameter_is_found_in_code_that_is_not_run_too(docs: Docs) -> None:
     call = CALL.replace("max_tokens=300,", "max_tokens=300,\n    top_p=0.2,")
     docs.page(named(call, more='.norun reason="no key here" '))

@@ -303,6 +303,15 @@ def test_a_page_with_an_error_is_told_with_its_line_and_the_others_are_extracted
     assert len(files(project)) == 2
 
 
+def test_what_is_wrong_in_a_page_is_told(project: Path):
+    (project / "docs/guides/get-started.md").write_text(PAGE.replace("#second", "#first"))
+
+    result = run()
+
+    assert result.exit_code == 1
+    assert "docs/guides/get-started.md:12: error: the id `first` is taken" in result.stdout
+
+
 @pytest.mark.parametrize(
     ("configuration", "expected"),
     [

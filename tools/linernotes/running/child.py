@@ -253,7 +253,6 @@ def _listen_to_threads(job: Job, unhandled: list[Failure]) -> None:
     def note(what: threading.ExceptHookArgs, /) -> None:
         if what.exc_value is not None and not isinstance(what.exc_value, SystemExit):
             unhandled.append(execution.exception_failure(what.exc_value, job))
-        threading.__excepthook__(what)
 
     threading.excepthook = note
 

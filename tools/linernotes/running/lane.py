@@ -160,9 +160,10 @@ def _run_contained(jobs: Sequence[Job], room: str, connection: Connection) -> di
     def become(writers: list[int]) -> NoReturn:
         child.run_contained(jobs, writers[2])
 
+    timeout = min(_CONTAINED_TIMEOUT, *(job.timeout for job in jobs))
     try:
         with _scratch(room) as scratch:
-            _, _, _, result = _supervise(become, scratch, _CONTAINED_TIMEOUT, connection)
+            _, _, _, result = _supervise(become, scratch, timeout, connection)
     except OSError:  # each of them alone will say what is wrong
         return {}
     outcomes = {}

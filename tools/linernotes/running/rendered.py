@@ -72,6 +72,7 @@ class Rendering:
         stdout, stderr = self._process.communicate()
         if self._process.returncode != 0:
             said = stderr.decode("utf-8", "replace").strip().rpartition("\n")[2]
+            said = said or f"it ends with {self._process.returncode}"
             raise ConfigurationError(
                 error(
                     "cannot-render",

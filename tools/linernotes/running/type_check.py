@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 # A package that isn't installed is the run's business (it fails there), or the author's, who wrote
 # `.norun` because of it. So is an attribute that only some of the possible answers have: readers
 # write `message.content[0].text`, and the recording shows whether it is there.
-_LEFT_TO_THE_RUN = frozenset({"missing-union-attribute", "unresolved-import"})
+_LEFT_TO_THE_RUN = frozenset({"import-not-found", "missing-union-attribute", "unresolved-import"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,13 +140,15 @@ def _problem(diagnostic: dict[str, Any], module: Module, words: Mapping[str, str
     rule = diagnostic["check_name"]
     begin = diagnostic["location"]["positions"]["begin"]["line"]
     end = diagnostic["location"]["positions"].get("end", {}).get("line", begin)
-    removed = _removed_keyword(module.text, begin, end, words)
+    said = diagnostic["description"].removeprefix(f"{rule}: ")
+    removed = None
+    if "Messages." in said:  # a method of the SDK, not a function of the reader's own
+        removed = _removed_keyword(module.text, begin, end, words)
     if removed is not None:
         line, name = removed
         message = f"the parameter `{name}` is gone. {words[name]}"
         return TypeProblem(module.page_line(line), rule, message)
-    message = diagnostic["description"].removeprefix(f"{rule}: ")
-    return TypeProblem(module.page_line(begin), rule, message)
+    return TypeProblem(module.page_line(begin), rule, said)
 
 
 def _removed_keyword(
@@ -154,12 +156,15 @@ def _removed_keyword(
 ) -> tuple[int, str] | None:
     """Return the line and name of a removed parameter in the call that a diagnostic is about.
 
-    ty says of such a call only that no overload matches, and points at the whole of it.
+    Of an overloaded method ty says only that no overload matches, and points at the whole call;
+    of another one it points at the argument.
     """
     for node in ast.walk(ast.parse(text)):
-        if not isinstance(node, ast.Call) or not begin <= node.lineno <= end:
+        if not isinstance(node, ast.Call):
             continue
+        whole = begin <= node.lineno <= end
         for keyword in node.keywords:
-            if keyword.arg is not None and keyword.arg in words:
+            named = whole or begin <= keyword.lineno <= end
+            if named and keyword.arg is not None and keyword.arg in words:
                 return keyword.lineno, keyword.arg
     return None
