@@ -249,8 +249,11 @@ def main() -> None:
     """Run every part and print the table."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     sizes = parser.add_mutually_exclusive_group()
-    sizes.add_argument("--quick", action="store_const", const=QUICK, dest="size")
-    sizes.add_argument("--smoke", action="store_const", const=SMOKE, dest="size")
+    for name, size, purpose in (
+        ("--quick", QUICK, "fewer snippets and rounds, to see where things stand"),
+        ("--smoke", SMOKE, "does it still run? its figures mean nothing"),
+    ):
+        sizes.add_argument(name, action="store_const", const=size, dest="size", help=purpose)
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures to FILE, too")
     parser.add_argument("parts", nargs="*", metavar="PART", help=", ".join(PARTS))
     arguments = parser.parse_args()

@@ -70,16 +70,17 @@ def test_a_link_stays_a_link(tmp_path: Path):
 def test_what_fails_changes_nothing_and_leaves_nothing_behind(tmp_path: Path):
     file = tmp_path / "file"
     file.write_text("old")
+    (tmp_path / "directory").mkdir()
 
     with pytest.raises(UnicodeEncodeError):
         write_atomically(file, "\ud800")
     with pytest.raises(OSError, match=r"[Dd]irectory"):
-        write_atomically(tmp_path, "new")
+        write_atomically(tmp_path / "directory", "new")
     with pytest.raises(OSError, match=r"[Dd]irectory|exists"):
         write_atomically(file / "below", "new")
 
     assert file.read_text() == "old"
-    assert names(tmp_path) == ["file"]
+    assert names(tmp_path) == ["directory", "file"]
 
 
 def test_an_interrupted_write_leaves_the_old_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):

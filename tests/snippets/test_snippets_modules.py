@@ -80,7 +80,7 @@ def test_a_page_may_have_any_name():
 
 
 def test_a_plain_snippet_is_taken_as_it_is():
-    source = "if True:\n\tx = '''a\n\n  b'''  \n\n\n# end\\"
+    source = "\n\nif True:\n\tx = '''a\n\n  b'''  \n\n\n# end\\"
 
     assert f'"""\n\n{source}\n' in module_of(source).text
 

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from making_snippets import read, snippets_in
+from making_snippets import snippets_in
 
 from linernotes.pages.dialect import dialect
 from linernotes.pages.page import read_page
@@ -214,12 +214,6 @@ def test_each_line_of_a_snippet_knows_its_line_in_the_file(
         assert shown.expandtabs(4).removeprefix(prefix.expandtabs(4)).rstrip() == source.rstrip()
 
 
-def test_lazy_lines_of_a_quote_are_not_taken_for_a_fence_with_wrong_lines(tmp_path: Path):
-    snippets, _ = snippets_in(tmp_path, "> ```python\n> x = 1\ny = 2\n> ```\n")
-
-    assert snippets == ()
-
-
 def test_lines_that_a_snippet_includes_have_the_line_that_includes_them(tmp_path: Path):
     (tmp_path / "code.py").write_text("a = 1\nb = 2")
     included = (tmp_path / "code.py").as_posix()
@@ -250,7 +244,3 @@ def test_a_line_beyond_the_end_is_the_last_one(tmp_path: Path):
     (snippet,), _ = snippets_in(tmp_path, "```python\nx\ny\n```\n")
 
     assert snippet.page_line(99) == 3
-
-
-def test_a_page_that_cannot_be_read_has_no_snippets(tmp_path: Path):
-    assert read(tmp_path, b"\xff\xfe```python\n").fences == ()

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 # mkdocs.utils.markdown_extensions: what MkDocs takes for a page.
 PAGE_SUFFIXES = frozenset({".md", ".markdown", ".mdown", ".mkdn", ".mkd"})
 CONFIGURATION_FILES = ("mkdocs.yml", "mkdocs.yaml")
+DEFAULT_TIMEOUT = 10.0  # seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +38,7 @@ class Project:
     snippets: Path
     cassettes: Path
     configuration: Path
-    timeout: float = 10.0
+    timeout: float = DEFAULT_TIMEOUT
     environment: Mapping[str, str] = field(default_factory=dict)
     excluded: tuple[str, ...] = ()
     docs_target: Path | None = None
@@ -109,7 +110,7 @@ def load_project(configuration: Path) -> Project:
         snippets=root / settings.get("snippets", "snippets"),
         cassettes=root / settings.get("cassettes", "tests/cassettes"),
         configuration=configuration,
-        timeout=float(settings.get("timeout", 10.0)),
+        timeout=float(settings.get("timeout", DEFAULT_TIMEOUT)),
         environment=settings.get("environment", {}),
         excluded=tuple(pattern for pattern in patterns if pattern.strip()),
         docs_target=None if target == docs else target,

@@ -35,15 +35,17 @@ class _Lazy(click.Group):
         as_json = "--json" in ctx.args
         try:
             return super().invoke(ctx)
-        except KeyboardInterrupt:
-            click.echo("Interrupted.", err=True)
-            sys.exit(_INTERRUPTED)
         except click.UsageError as exc:
             if not as_json:
                 raise
             finding = error("bad-call", "linernotes", None, exc.format_message())
             print_json({"error": finding.to_json()})
             sys.exit(exc.exit_code)
+        except BaseException as exc:
+            if not _is_interrupt(exc):
+                raise
+            click.echo("Interrupted.", err=True)
+            sys.exit(_INTERRUPTED)
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(COMMANDS)
@@ -56,6 +58,13 @@ class _Lazy(click.Group):
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
             formatter.write_dl(list(COMMANDS.items()))
+
+
+def _is_interrupt(exc: BaseException) -> bool:
+    """Return whether Ctrl-C is behind `exc`: up to Python 3.11, imports may wrap it."""
+    if isinstance(exc, KeyboardInterrupt):
+        return True
+    return isinstance(exc, RuntimeError) and isinstance(exc.__cause__, KeyboardInterrupt)
 
 
 @click.group(

@@ -273,7 +273,7 @@ def _finish(job: Job, unhandled: list[Failure]) -> None:
 def _forget(*, alone: bool) -> None:
     """Let go of what the snippet made, as the end of Python does, for what happens then.
 
-    Contained code has neither finalizers nor generators, so nothing happens with its cycles.
+    Contained code has no finalizers and its generators clean nothing up, so nothing does then.
     """
     main = sys.modules.get("__main__")
     if main is not None:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 _FUTURES = 0x1FE0000  # the co_flags of `from __future__ import …` (Include/cpython/code.h)
 _MOST_FRAMES = 12
+_MOST_CAUSES = 4
 _MOST_SAID = 4000  # characters of what an exception says
 
 
@@ -108,7 +109,7 @@ def exception_failure(
     """Return an exception of the reader's code as a failure; `message` instead of its own words."""
     frames = _frames(exc, job)
     line = frames[-1].line if frames else job.pieces[-1].line
-    said = _cut("\n".join(_said(exc)))
+    said = _cut("\n".join((*_said(exc), *_causes(exc))))
     head, _, rest = said.partition("\n")
     if message is not None:
         head, rest = message, said
@@ -126,6 +127,19 @@ def _said(exc: BaseException) -> Iterator[str]:
     for part in getattr(exc, "exceptions", ()):
         if isinstance(part, BaseException):
             yield from (f"| {line}" for line in _said(part))
+
+
+def _causes(exc: BaseException) -> Iterator[str]:
+    """Yield what exceptions were behind it: clients hide the interesting ones."""
+    seen: set[str] = set()
+    cause = exc.__cause__
+    while cause is not None and len(seen) < _MOST_CAUSES:
+        lines = traceback.format_exception_only(type(cause), cause)
+        text = lines[-1].strip()
+        if text not in seen:
+            seen.add(text)
+            yield f"because of {text}"
+        cause = cause.__cause__ or cause.__context__
 
 
 def _judge(exc: BaseException, job: Job, namespace: dict[str, Any]) -> Failure | None:

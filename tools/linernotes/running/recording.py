@@ -28,7 +28,7 @@ from linernotes.cassettes.yaml_format import dumps
 from linernotes.running.job import LIVE, Failure
 from linernotes.running.packages import other_clients_in
 from linernotes.running.transport import forward_with
-from linernotes.running.wire import page_line
+from linernotes.running.wire import RefusedRequestError, page_line
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -83,8 +83,13 @@ class Recording:
         return sum(one[0] for one in used), sum(one[1] for one in used)
 
     def redirect(self, request: Any) -> Any:
-        """Return the request to send instead: the same, to the stand-in's host."""
+        """Return the request to send instead: the same, to the stand-in's host.
+
+        Raises RefusedRequestError for one that would tell the key to anybody but the vendor.
+        """
         if self._upstream == LIVE:
+            if (request.url.scheme, request.url.host) != ("https", VENDOR_HOST):
+                raise RefusedRequestError(self._not_live(request.method, str(request.url)).message)
             return request
         to = urlsplit(self._upstream)
         url = request.url.copy_with(
@@ -101,10 +106,20 @@ class Recording:
             extensions=request.extensions,
         )
 
-    def keep(self, number: int, request: Request, response: Response, stream: Any) -> None:
+    def knows(self, stream: Any) -> bool:
+        """Return whether a stream is TLS to the vendor's host, verified by our own rules."""
+        tls = stream.get_extra_info("ssl_object") if stream is not None else None
+        return (
+            tls is not None
+            and tls.context is self.context
+            and tls.server_hostname == VENDOR_HOST
+            and bool(tls.getpeercert())
+        )
+
+    def keep(self, number: int, request: Request, response: Response, *, known: bool) -> None:
         """Keep what went both ways, without its credentials, in the order of the requests."""
-        if self._upstream == LIVE and not self._from_vendor(request, stream):
-            self._failure = self._failure or self._not_live(request)
+        if self._upstream == LIVE and not known:
+            self._not_live(request.method, request.url)
         self._interactions[number] = scrub(Interaction(request, response))
 
     def failure(self) -> Failure | None:
@@ -126,25 +141,18 @@ class Recording:
         )
         return dumps(Cassette(provenance, interactions))
 
-    def _from_vendor(self, request: Request, stream: Any) -> bool:
-        """Return whether the connection is TLS to the vendor's host, verified by our own rules."""
-        tls = stream.get_extra_info("ssl_object") if stream is not None else None
-        return (
-            isinstance(tls, (ssl.SSLObject, ssl.SSLSocket))
-            and tls.context is self.context
-            and tls.server_hostname == VENDOR_HOST
-            and urlsplit(request.url).hostname == VENDOR_HOST
-            and bool(tls.getpeercert())
-        )
-
-    def _not_live(self, request: Request) -> Failure:
-        return Failure(
-            "not-live",
-            page_line(self._job.page) or self._job.pieces[-1].line,
-            f"the answer to {request.method} {request.url} didn't come from {VENDOR_HOST} over"
-            " verified TLS, so it can't be called live",
-            hint=f"let the client talk to https://{VENDOR_HOST} itself, or record with --simulate",
-        )
+    def _not_live(self, method: str, url: str) -> Failure:
+        """Return why the recording can't be called live, the first reason of all."""
+        if self._failure is None:
+            self._failure = Failure(
+                "not-live",
+                page_line(self._job.page) or self._job.pieces[-1].line,
+                f"{method} {url} doesn't go to {VENDOR_HOST} over verified TLS, so its answer"
+                " can't be called live",
+                hint=f"let the client talk to https://{VENDOR_HOST} itself, or record with"
+                " --simulate",
+            )
+        return self._failure
 
 
 def connect(job: Job, imported: Callable[[str], bool]) -> Recording:

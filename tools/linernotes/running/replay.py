@@ -12,21 +12,13 @@ from linernotes.running.child import ChildResultError
 from linernotes.running.job import Failure
 from linernotes.running.packages import other_clients_in
 from linernotes.running.transport import answer_with
-from linernotes.running.wire import page_line
+from linernotes.running.wire import RefusedRequestError, page_line
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from linernotes.cassettes.cassette import Provenance, Request, Response
     from linernotes.running.job import Job
-
-
-class NotRecordedError(BaseException):
-    """A request that no recording answers.
-
-    Not an Exception, so that neither the SDK's retries nor a reader's `except Exception` takes it
-    for a network fault and hides it.
-    """
 
 
 class Replay:
@@ -59,11 +51,11 @@ class Replay:
         return self._cassette.provenance if self._cassette else None
 
     def exchange(self, request: Request) -> Response:
-        """Return the recorded answer. Raises NotRecordedError where there is none."""
+        """Return the recorded answer. Raises RefusedRequestError where there is none."""
         response = self._player.play(request)
         if response is None:
             self._failure = self._failure or self._not_recorded(request)
-            raise NotRecordedError(self._failure.message)
+            raise RefusedRequestError(self._failure.message)
         self.requests += 1
         return response
 

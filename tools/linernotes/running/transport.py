@@ -37,10 +37,13 @@ class Upstream(Protocol):
     def redirect(self, request: Any) -> Any:
         """Return the request of the package to send instead of the client's own."""
 
-    def keep(self, number: int, request: Request, response: Response, stream: Any) -> None:
+    def knows(self, stream: Any) -> bool:
+        """Return whether a network stream, still open, leads to who is expected there."""
+
+    def keep(self, number: int, request: Request, response: Response, *, known: bool) -> None:
         """Take what went both ways. `number` counts requests in the order in which they were sent.
 
-        `stream` is the network stream of the connection, which tells who really answered.
+        `known` is what `knows` said of the connection.
         """
 
 
@@ -91,13 +94,13 @@ def forward_with(upstream: Upstream, imported: Callable[[str], bool]) -> None:
             request.read()
             number = next(numbers)
             answer = send(self, upstream.redirect(request))
+            known = upstream.knows(answer.extensions.get("network_stream"))
             try:
                 data = b"".join(answer.stream)
             finally:
                 answer.close()
             response = _recorded_response(answer, data)
-            stream = answer.extensions.get("network_stream")
-            upstream.keep(number, recorded_request(request), response, stream)
+            upstream.keep(number, recorded_request(request), response, known=known)
             return _client_response(package, response)
 
         async def handle_async(
@@ -106,13 +109,13 @@ def forward_with(upstream: Upstream, imported: Callable[[str], bool]) -> None:
             await request.aread()
             number = next(numbers)
             answer = await send(self, upstream.redirect(request))
+            known = upstream.knows(answer.extensions.get("network_stream"))
             try:
                 data = b"".join([part async for part in answer.stream])
             finally:
                 await answer.aclose()
             response = _recorded_response(answer, data)
-            stream = answer.extensions.get("network_stream")
-            upstream.keep(number, recorded_request(request), response, stream)
+            upstream.keep(number, recorded_request(request), response, known=known)
             return _client_response(package, response)
 
         package.HTTPTransport.handle_request = handle

@@ -15,6 +15,14 @@ if TYPE_CHECKING:
     from linernotes.running.job import Failure, Job
 
 
+class RefusedRequestError(BaseException):
+    """A request that nobody answers: it wasn't recorded, or may not be sent.
+
+    Not an Exception, so that neither the SDK's retries nor a reader's `except Exception` takes it
+    for a network fault and hides it.
+    """
+
+
 class Wire(Protocol):
     """One end of the wire, for one run."""
 
