@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from linernotes.pages.page import Page
 
 # What puts text into a page that isn't in its file: pymdownx.snippets, mkdocstrings, mkdocs-macros.
-_INCLUDES = re.compile(r"--8<--|^[ ]*:::[ ]|\{\{|\{%", re.MULTILINE)
+# Facts don't stand in headings (pages/facts.py), so they bring no anchors.
+_INCLUDES = re.compile(r"--8<--|^[ ]*:::[ ]|\{\{(?! facts?\.)|\{%", re.MULTILINE)
 _ATTRIBUTE_ID = re.compile(r"\{:?[^{}\n]*?#([^\s{}#.=]+)[^{}\n]*\}")
 _HTML_ID = re.compile(r"<[a-z][^>]*?\s(?:id|name)=[\"']?([^\s\"'>]+)", re.IGNORECASE)
 _TAB = re.compile(r"^[ >]*===[!+]*[ ]+\"([^\"\n]*)\"", re.MULTILINE)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from linernotes.checks.cassettes import check_cassettes, owned_cassettes
+from linernotes.checks.facts import check_facts
 from linernotes.checks.pages import check_pages
 from linernotes.project import page_paths
 from linernotes.snippets.collect import collect, project_dialect
@@ -25,15 +26,11 @@ def check_project(
 
     `known` are credentials that must not be in any cassette. Raises ConfigurationError.
     """
+    pages, dialect = page_paths(project), project_dialect(project)[0]
     found = dict.fromkeys(
-        check_pages(
-            project.docs,
-            today,
-            root=project.root,
-            pages=page_paths(project),
-            dialect=project_dialect(project)[0],
-        )
+        check_pages(project.docs, today, root=project.root, pages=pages, dialect=dialect)
     )
+    found |= dict.fromkeys(check_facts(project, pages, dialect, today))
     owned: set[Path] = set()
     for page in collect(project):
         found |= dict.fromkeys(page.findings)

@@ -13,6 +13,7 @@ from markdown.preprocessors import Preprocessor
 
 from linernotes.rendering.anchors import with_unique_anchors
 from linernotes.rendering.directives import without_directives
+from linernotes.rendering.facts import FactsPreprocessor
 
 if TYPE_CHECKING:
     from markdown import Markdown
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 # After pymdownx.snippets (32) and pymdownx.critic (31.1), which change the text of fences; before
 # SuperFences takes them out of it: at 25, or already at 31.05 with its `preserve_tabs`.
 BEFORE_FENCES = 31.07
+# After files are included, before directives are taken out.
+BEFORE_DIRECTIVES = 31.09
 # After raw_html (30), which puts code blocks into the page.
 AFTER_BLOCKS = 5
 
@@ -29,6 +32,7 @@ class LinernotesExtension(Extension):
 
     def extendMarkdown(self, md: Markdown) -> None:  # noqa: N802  # Python-Markdown's name
         """Put what this extension does into `md`."""
+        md.preprocessors.register(FactsPreprocessor(md), "linernotes-facts", BEFORE_DIRECTIVES)
         md.preprocessors.register(_Directives(md), "linernotes-directives", BEFORE_FENCES)
         md.postprocessors.register(_Anchors(md), "linernotes-anchors", AFTER_BLOCKS)
 
