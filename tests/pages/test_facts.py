@@ -67,9 +67,14 @@ def test_all_facts_are_a_table_too(tmp_path: Path):
         ("{{fact.limits.body}}", 5, "write `{{ fact.section.name }}`"),
         ("Inline {{ facts.limits }} table", 5, "on a line of its own"),
         ("{{ facts.limit }}", 5, "no facts below `limit`"),
+        ("{{ table ragged.csv }}", 5, "as many cells in each row"),
+        ("{{ table none.csv }}", 5, "no table in `none.csv`"),
+        ("Inline {{ table ragged.csv }}", 5, "on a line of its own"),
     ],
 )
 def test_a_mistake_is_told_with_its_line(tmp_path: Path, body: str, line: int, said: str):
+    (tmp_path / "ragged.csv").write_text("a,b\n1\n")
+
     (finding,) = unknown_facts(body, "docs/a.md", 5, facts_of(tmp_path))
 
     assert finding.line == line
@@ -114,7 +119,27 @@ def test_a_file_that_is_not_text_is_told(tmp_path: Path):
 
 
 def test_a_project_needs_no_facts(tmp_path: Path):
-    assert read_facts(tmp_path) == (Facts(), ())
+    assert read_facts(tmp_path) == (Facts(tmp_path), ())
+
+
+def test_a_file_of_rows_is_a_table(tmp_path: Path):
+    (tmp_path / "rows.csv").write_text('Thing,Where\n"a | b","[Here](a.md)"\n')
+    facts = facts_of(tmp_path)
+
+    assert not unknown_facts("{{ table rows.csv }}", "p", 1, facts)
+    assert with_facts("{{ table rows.csv }}", facts).split("\n") == [
+        "| Thing | Where |",
+        "|---|---|",
+        "| a \\| b | [Here](a.md) |",
+    ]
+
+
+def test_a_table_comes_from_the_project_only(tmp_path: Path):
+    (tmp_path / "rows.csv").write_text("a,b\n")
+    inner = tmp_path / "inner"
+    inner.mkdir()
+
+    assert with_facts("{{ table ../rows.csv }}", facts_of(inner)) == "{{ table ../rows.csv }}"
 
 
 def test_a_fact_is_stale_half_a_year_after_it_was_checked(tmp_path: Path):

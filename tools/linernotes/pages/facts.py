@@ -2,11 +2,14 @@
 
 A page writes `{{ fact.limits.request_body }}` where the value is to stand, and `{{ facts.limits }}`
 on a line of its own for a table of everything below `limits` with sources and the days on which
-they were checked. Code isn't touched: what is in a fence is run, and is literal.
+they were checked. `{{ table coverage.csv }}` is a table of a file beside `facts.yml`, whose cells are
+Markdown and whose first row names the columns. Code isn't touched: what is in a fence is run, and is
+literal.
 """
 
 from __future__ import annotations
 
+import csv
 import difflib
 import re
 from dataclasses import dataclass, field
@@ -22,13 +25,14 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 FACTS_FILE = "facts.yml"
-SIGN = "{{ fact"
+SIGN = "{{ "
 STALE_AFTER = 180
 """Days, as long as a page's review holds (front_matter_model)."""
 
 _USE = re.compile(r"\{\{ fact\.(?P<name>[\w.-]+) \}\}")
 _TABLE = re.compile(r"^(?P<indent>[ \t]*)\{\{ facts(?P<section>(?:\.[\w-]+)*) \}\}[ \t]*$")
-_LOOKS_LIKE_ONE = re.compile(r"\{\{-?\s*facts?\b[^}\n]*\}\}")
+_CSV = re.compile(r"^(?P<indent>[ \t]*)\{\{ table (?P<file>[\w./-]+\.csv) \}\}[ \t]*$")
+_LOOKS_LIKE_ONE = re.compile(r"\{\{-?\s*(?:facts?|table)\b[^}\n]*\}\}")
 _KEYS = {"value", "source", "checked", "about"}
 
 # Files are included by the time facts are put in (pymdownx.snippets runs before).
@@ -54,8 +58,12 @@ class Fact:
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """The facts of a project, by their names, such as `limits.request_body`."""
+    """The facts of a project, by their names, such as `limits.request_body`.
 
+    `root` is the directory of the project, and of the files that tables are made of.
+    """
+
+    root: Path | None = None
     file: str = FACTS_FILE
     by_name: Mapping[str, Fact] = field(default_factory=dict)
 
@@ -74,9 +82,9 @@ def read_facts(root: Path) -> tuple[Facts, tuple[Finding, ...]]:
     try:
         text = path.read_text(encoding="utf-8")
     except FileNotFoundError:
-        return Facts(), ()
+        return Facts(root), ()
     except (OSError, UnicodeDecodeError) as exc:
-        return Facts(), (error("bad-facts", FACTS_FILE, None, f"can't be read: {exc}"),)
+        return Facts(root), (error("bad-facts", FACTS_FILE, None, f"can't be read: {exc}"),)
     import yaml  # noqa: PLC0415  # most projects have no facts
 
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -86,10 +94,10 @@ def read_facts(root: Path) -> tuple[Facts, tuple[Finding, ...]]:
         mark = getattr(exc, "problem_mark", None)
         said = f"not valid YAML: {getattr(exc, 'problem', None) or exc}"
         finding = error("bad-facts", FACTS_FILE, mark.line + 1 if mark else None, said)
-        return Facts(), (finding,)
+        return Facts(root), (finding,)
     findings: list[Finding] = []
     found = list(_walk(root_node, "", findings)) if root_node is not None else []
-    return Facts(by_name={fact.name: fact for fact in found}), tuple(findings)
+    return Facts(root, by_name={fact.name: fact for fact in found}), tuple(findings)
 
 
 def with_facts(text: str, facts: Facts) -> str:
@@ -106,6 +114,8 @@ def with_facts(text: str, facts: Facts) -> str:
             continue
         table = _TABLE.match(line)
         if table is not None and (rows := facts.below(table["section"].lstrip("."))):
+            lines[number] = "\n".join(f"{table['indent']}{row}" for row in _fact_table(rows))
+        elif (table := _CSV.match(line)) is not None and (rows := _read_csv(facts, table["file"])):
             lines[number] = "\n".join(f"{table['indent']}{row}" for row in _table(rows))
         else:
             lines[number] = _USE.sub(lambda match: _value(match, facts), line)
@@ -161,20 +171,35 @@ def _value(match: re.Match[str], facts: Facts) -> str:
     return match[0] if fact is None else fact.value
 
 
-def _table(facts: tuple[Fact, ...]) -> list[str]:
-    rows = [
-        f"| {_cell(fact.about)} | {_cell(fact.value)} | {_source(fact.source)} | {fact.checked} |"
-        for fact in facts
-    ]
-    return ["| What | Value | Source | Checked |", "|---|---|---|---|", *rows]
+def _fact_table(facts: tuple[Fact, ...]) -> list[str]:
+    rows = [[fact.about, fact.value, _source(fact.source), str(fact.checked)] for fact in facts]
+    return _table([["What", "Value", "Source", "Checked"], *rows])
+
+
+def _table(rows: list[list[str]]) -> list[str]:
+    """Return the lines of a Markdown table; the first row is its head."""
+    head, *others = ["| " + " | ".join(map(_cell, row)) + " |" for row in rows]
+    return [head, "|---" * len(rows[0]) + "|", *others]
 
 
 def _cell(text: str) -> str:
-    return text.replace("|", "\\|")
+    return " ".join(text.split()).replace("|", "\\|")
 
 
 def _source(source: str) -> str:
-    return f"<{source}>" if source.startswith("https://") else _cell(source)
+    return f"<{source}>" if source.startswith("https://") else source
+
+
+def _read_csv(facts: Facts, file: str) -> list[list[str]]:
+    """Return the rows of a file of the project, none if there is none or it isn't a table."""
+    if facts.root is None or ".." in file:
+        return []
+    try:
+        with (facts.root / file).open(encoding="utf-8", newline="") as stream:
+            rows = [row for row in csv.reader(stream) if row]
+    except (OSError, UnicodeDecodeError, csv.Error):
+        return []
+    return rows if len({len(row) for row in rows}) == 1 else []
 
 
 def _outside_fences(text: str, lines: list[str], spoken: Dialect = _INCLUDED) -> Iterator[int]:
@@ -202,10 +227,14 @@ def _problem(use: str, line: str, facts: Facts) -> tuple[str, str] | None:
         if facts.below(section):
             return None
         return f"there are no facts below `{section}`", f"name a section of {facts.file}"
-    return (
-        f"`{use}` isn't how a fact is written, so it would be printed as it is",
-        "write `{{ fact.section.name }}`, or `{{ facts.section }}` on a line of its own",
-    )
+    if (table := _CSV.match(line)) is not None:
+        if _read_csv(facts, table["file"]):
+            return None
+        hint = "name a CSV file by its path from mkdocs.yml, with as many cells in each row"
+        return f"there is no table in `{table['file']}`", hint
+    said = f"`{use}` isn't how a fact is written, so it would be printed as it is"
+    alone = "`{{ facts.section }}` or `{{ table file.csv }}` on a line of its own"
+    return said, f"write `{{{{ fact.section.name }}}}`, or {alone}"
 
 
 def _walk(node: Any, name: str, findings: list[Finding]) -> Iterator[Fact]:

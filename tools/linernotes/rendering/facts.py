@@ -32,10 +32,9 @@ def facts_of(md: Markdown) -> Facts:
     root = _root(md)
     file = root / FACTS_FILE
     try:
-        changed = file.stat().st_mtime_ns
+        return _read(root, file.stat().st_mtime_ns)
     except OSError:
-        return Facts()
-    return _read(root, changed)
+        return Facts(root)
 
 
 @lru_cache(maxsize=2)
