@@ -1,6 +1,7 @@
 # Two commands do everything: `make site` and `make test`. Both make their own environment.
 
 PYTHON ?= python3
+ENGINE ?= mkdocs
 VENV := .venv
 BIN := $(VENV)/bin
 # Material says at each build that MkDocs comes to its end; it says nothing about this site.
@@ -13,12 +14,12 @@ READY := $(VENV)/.ready
 help: ## Show what there is to make
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-site: $(READY) ## Verify every snippet and build the site into site/
+site: $(READY) ## Verify every snippet and build the site into site/ (ENGINE=mkdocs or zensical)
 	@started=$$(date +%s); \
 	$(BIN)/linernotes verify && \
 	$(BIN)/linernotes extract --check && \
 	$(BIN)/linernotes check && \
-	$(BIN)/mkdocs build --strict --quiet && \
+	$(BIN)/linernotes build --engine $(ENGINE) && \
 	$(BIN)/linernotes status && \
 	echo "Built site/ in $$(( $$(date +%s) - started )) s. Look at it: $(BIN)/python -m http.server -d site"
 
@@ -28,8 +29,8 @@ test: $(READY) ## Run all tests, and every snippet through pytest
 	$(BIN)/ty check
 	$(BIN)/python -m pytest -n auto
 
-serve: $(READY) ## Show the site while you write, rebuilt at each save
-	$(BIN)/mkdocs serve
+serve: $(READY) ## Show the site while you write, verified at each save (ENGINE=mkdocs or zensical)
+	$(BIN)/linernotes serve --engine $(ENGINE)
 
 verify: $(READY) ## Verify what has changed
 	$(BIN)/linernotes verify
@@ -43,7 +44,7 @@ benchmark: $(READY) ## Compare with other tools that run documentation (minutes)
 lock: $(READY) ## Choose the newest versions that pyproject.toml allows
 	$(BIN)/python -m pip install --quiet uv
 	$(BIN)/uv pip compile pyproject.toml --quiet --universal --python-version 3.10 --upgrade \
-	  --group test --group build --group benchmark \
+	  --group test --group docs --group build --group benchmark \
 	  --no-emit-index-url --no-emit-find-links --no-annotate --generate-hashes \
 	  --custom-compile-command "make lock" --output-file requirements.lock
 

@@ -11,7 +11,7 @@ import json
 import re
 import zlib
 from pathlib import Path
-from urllib.parse import quote, unquote
+from urllib.parse import quote, quote_plus, unquote
 
 import pytest
 from hypothesis import given, settings
@@ -96,6 +96,7 @@ def base64_of(text, *, wrapped=False, urlsafe=False):
 ENCODINGS = {
     "plain": lambda text: text,
     "percent": lambda text: quote(text, safe=""),
+    "form": quote_plus,
     "all percent": lambda text: "".join(f"%{byte:02X}" for byte in text.encode()),
     "json": json.dumps,
     "json in json": lambda text: json.dumps(json.dumps(text)),
@@ -527,3 +528,15 @@ def test_known_values_are_found_in_files():
     assert ensure_clean(text, PAGE) == ()
     [finding] = ensure_clean(text, PAGE, ["correct horse battery"])
     assert "known value: `corr…`, 21 characters" in finding.message
+
+
+def test_an_answer_that_repeats_the_beginning_of_a_key_without_its_name_is_scrubbed():
+    asked = JsonBody({"content": f"aws_secret_access_key = {RANDOM}"})
+    said = TextBody(f"You wrote {RANDOM[:30]}… there.")
+    interaction = Interaction(
+        Request("POST", URL, (), asked), Response(200, "OK", (("request-id", RANDOM),), said)
+    )
+    clean = scrub(interaction)
+    assert clean.response.body == TextBody(f"You wrote {PLACEHOLDER}… there.")
+    assert clean.response.headers == (("request-id", PLACEHOLDER),)
+    assert find_secrets(f"x {RANDOM[:15]}", [RANDOM]) == ()

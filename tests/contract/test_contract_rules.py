@@ -347,3 +347,7 @@ def test_citations_are_on_for_all_documents_or_none():
         assert check(body(messages=conversation(content))) == ()
     violation = only(check(body(messages=conversation([cited, document()]))))
     assert violation.path == "messages.0.content.1.citations"
+
+
+def test_the_beta_that_gateways_still_send_is_taken():
+    assert check(body(), betas=["messages-2023-12-15"]) == ()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import re
 from importlib import metadata
 from pathlib import Path
@@ -11,15 +12,18 @@ import pytest
 from anthropic import _constants as constants
 
 from linernotes.contract.lifecycle import current_ids, retirements
-from linernotes.pages.facts import read_facts
+from linernotes.contract.models import MODELS
+from linernotes.pages.facts import read_facts, with_facts
+from linernotes.recording.prices import PRICES
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
 PAGES = sorted(DOCS.rglob("*.md"))
 FACTS = read_facts(ROOT)[0].by_name
 ID = re.compile(
-    r"(?<![\w./-])claude-(?:(?:opus|sonnet|haiku|fable|mythos|instant)-[\d.]|\d)[\w.-]*[\w]"
+    r"(?<![\w./-])claude-(?:(?:opus|sonnet|haiku|fable|mythos|instant)-(?:\d|preview)|\d)(?:[\w.-]*\w)?"
 )
+MEANT_TO_BE_WRONG = re.compile(r"never existed|no such model|not_found_error")
 MARKED = re.compile(r"retire|deprecat|gone|stop|never existed|404", re.IGNORECASE)
 
 
@@ -38,7 +42,7 @@ def test_every_model_on_a_page_is_one_that_the_sdk_knows(page: Path):
         f"{page.relative_to(ROOT)}:{line}: {found}"
         for line, text in enumerate(page.read_text().splitlines(), 1)
         for found in ID.findall(text)
-        if found not in known and "never existed" not in text
+        if found not in known and not MEANT_TO_BE_WRONG.search(text)
     ]
 
     assert not unknown
@@ -62,12 +66,9 @@ def test_a_table_marks_the_models_that_go(page: Path):
 
 
 def test_the_catalogue_names_every_current_model():
-    catalogue = (DOCS / "reference/models.md").read_text()
-    listed = set(ID.findall(catalogue)) | {
-        FACTS[name].value for name in re.findall(r"\{\{ fact\.(models\.\w+) \}\}", catalogue)
-    }
+    catalogue = with_facts((DOCS / "reference/models.md").read_text(), read_facts(ROOT)[0])
 
-    assert not {model for model in current_ids() if model not in listed}
+    assert not set(current_ids()) - set(ID.findall(catalogue))
 
 
 @pytest.mark.parametrize("line", ["opus", "sonnet", "haiku", "fable", "mythos"])
@@ -110,3 +111,47 @@ def test_the_streaming_threshold_is_that_of_the_installed_sdk():
 
 def test_the_date_of_a_retirement_is_that_of_the_sdk():
     assert FACTS["dates.sonnet_4_5_retires"].value == str(retirements()["claude-sonnet-4-5"])
+
+
+def rows(name: str) -> list[dict[str, str]]:
+    with (ROOT / "data" / name).open(encoding="utf-8", newline="") as file:
+        return [
+            {key: value.rstrip("*") for key, value in row.items()} for row in csv.DictReader(file)
+        ]
+
+
+def test_the_price_list_is_the_one_that_recordings_are_priced_with():
+    listed = {row["Model"].strip("`"): row for row in rows("models.csv")}
+
+    assert list(listed) == [model.id for model in MODELS]
+    for model in MODELS:
+        price, row = PRICES[model.id], listed[model.id]
+        assert float(row["Input"].partition(";")[0].strip("$")) == price.input
+        assert float(row["Output"].partition(";")[0].strip("$")) == price.output
+        assert float(row["Cache read, of input"]) == price.read
+        assert row["Context"] == {1_000_000: "1M", 200_000: "200K"}[model.context]
+        assert row["Most output"] == f"{model.max_output // 1000}K"
+        gone = retirements().get(model.id)
+        assert (row["Retires not before"] == f"retires {gone}") == (gone is not None)
+
+
+def test_the_table_of_request_options_is_the_contract():
+    listed = {row["Model"].strip("`"): row for row in rows("model-requests.csv")}
+
+    assert list(listed) == [model.id for model in MODELS]
+    for model in MODELS:
+        row = listed[model.id]
+        assert re.findall(r"`(\w+)`", row["`thinking` types"]) == list(model.thinking)
+        assert row["Left out"] == ("thinks" if model.thinks else "doesn't think")
+        assert row["Prefill"] == ("yes" if model.prefill else "no")
+        if row["Forced tools"] != "not stated":
+            assert row["Forced tools"] == ("yes" if model.forced_tools else "no")
+        assert row["Cached from"] == f"{model.cache_minimum:,} tokens"
+
+
+@pytest.mark.parametrize("model", ["fable", "opus", "sonnet", "haiku"])
+def test_a_price_is_the_same_wherever_it_stands(model: str):
+    price = PRICES[FACTS[f"models.{model}"].value]
+
+    assert float(FACTS[f"prices.{model}_input"].value.strip("$")) == price.input
+    assert float(FACTS[f"prices.{model}_output"].value.strip("$")) == price.output

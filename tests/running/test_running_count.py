@@ -47,6 +47,16 @@ def test_a_fence_that_an_include_brings_along_is_unaccounted(site: Any) -> None:
     assert [finding.code for finding in count.findings] == ["unaccounted"]
 
 
+def test_code_that_is_not_run_is_not_counted_as_executed(site: Any) -> None:
+    mistaken = '```{ .python .norun reason="it shows the type checker at work" }\nx: int = ""\n```'
+    site.page(ONE, mistaken)
+    report = site.json("verify")
+    assert [one["verdict"] for one in report["snippets"]] == ["passed", "failed"]
+    assert report["summary"]["executed"] == 1
+    said = site.run("verify").stdout
+    assert "Rendered 2, executed 1, skipped 1, unaccounted 0." in said
+
+
 EXTENSION = """
 import markdown
 

@@ -124,3 +124,31 @@ def test_any_body_is_a_form_or_a_refusal(body, content_type):
         for sent in (body, b"--b" + body + b"\r\n--b--"):
             with suppress(ApiError):
                 parts_of(sent, declared)
+
+
+def naming(id_):
+    document = {"type": "document", "source": {"type": "file", "file_id": id_}}
+    return HELLO | {"messages": [{"role": "user", "content": [document]}]}
+
+
+def test_a_request_may_name_only_files_that_are_there(standin):
+    kept = standin.client.files.upload(file=("a.txt", b"Hi", "text/plain"))
+    assert standin.post(naming(kept.id)).status_code == 200
+    refused = standin.post(naming("file_011CNobody"))
+    assert (refused.status_code, refused.json()["error"]["type"]) == (404, "not_found_error")
+    standin.client.files.delete(kept.id)
+    assert standin.post(naming(kept.id)).status_code == 404
+
+
+def test_a_file_from_before_the_run_is_taken(standin):
+    assert standin.post(naming("file_011CEarlier")).status_code == 200
+
+
+def test_a_tools_input_names_no_file(standin):
+    standin.client.files.upload(file=("a.txt", b"Hi", "text/plain"))
+    use = {"type": "tool_use", "id": "toolu_1", "name": "f"}
+    call = use | {"input": {"type": "file", "file_id": "mine"}}
+    result = {"type": "tool_result", "tool_use_id": "toolu_1", "content": "Done"}
+    turns = [("user", "Go"), ("assistant", [call]), ("user", [result])]
+    messages = [{"role": role, "content": content} for role, content in turns]
+    assert standin.post(HELLO | {"messages": messages}).status_code == 200

@@ -102,3 +102,38 @@ def test_images_and_pdfs_cost_tokens_by_their_size(standin):
 def test_what_is_not_as_it_says_is_refused(standin, block, message):
     with pytest.raises(anthropic.BadRequestError, match=message):
         standin.client.messages.create(**asking(block))
+
+
+def refusal(standin, *blocks, **more):
+    answer = standin.post(asking(*blocks, **more))
+    assert answer.status_code == 400
+    return answer.json()["error"]["message"]
+
+
+def test_a_request_has_only_so_many_images_and_pages(standin):
+    small = {"model": "claude-haiku-4-5"}
+    assert standin.post(asking(*[image(PNG)] * 600)).status_code == 200
+    assert refusal(standin, *[image(PNG)] * 601).endswith("0 document pages + 601 images > 600")
+    assert refusal(standin, *[image(PNG)] * 101, **small).endswith("101 images > 100")
+    mixed = (document(pdf(*"abc")), *[image(PNG)] * 98)
+    assert refusal(standin, *mixed, **small).endswith("3 document pages + 98 images > 100")
+    long = document(pdf(*["a"] * 101))
+    assert "A maximum of 100 PDF pages may be provided." in refusal(standin, long, **small)
+    assert standin.post(asking(long)).status_code == 200
+
+
+def test_many_images_must_be_smaller(standin):
+    wide = PNG[:16] + struct.pack(">II", 2001, 10) + PNG[24:]
+    assert standin.post(asking(*[image(wide)] * 20)).status_code == 200
+    said = refusal(standin, *[image(wide)] * 21)
+    assert said.startswith("messages.0.content.0.image.source.base64.data: ")
+    assert said.endswith("many-image requests: 2000 pixels")
+
+
+def test_images_in_tool_results_count(standin):
+    result = {"type": "tool_result", "tool_use_id": "toolu_1", "content": [image(PNG)] * 601}
+    call = {"type": "tool_use", "id": "toolu_1", "name": "f", "input": {}}
+    turns = [("user", "Go"), ("assistant", [call]), ("user", [result])]
+    messages = [{"role": role, "content": content} for role, content in turns]
+    answer = standin.post(HELLO | {"messages": messages})
+    assert answer.json()["error"]["message"].startswith("Too much media")

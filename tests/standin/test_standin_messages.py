@@ -112,6 +112,21 @@ def test_a_tool_is_called_and_its_result_answered(standin):
     assert "18 °C and sunny" in second.content[0].text
 
 
+def test_tools_that_a_question_names_are_called_together(standin):
+    def called(text, **more):
+        time = WEATHER | {"name": "get_time"}
+        messages = [{"role": "user", "content": text}]
+        request = HELLO | {"messages": messages, "tools": [WEATHER, time]} | more
+        content = standin.client.messages.create(**request).content
+        return [block.name for block in content if block.type == "tool_use"]
+
+    assert called("What are the weather and the time in Riga?") == ["get_weather", "get_time"]
+    assert called("What time is it in Riga?") == ["get_time"]
+    assert called("Hello") == ["get_weather"]
+    alone = {"type": "auto", "disable_parallel_tool_use": True}
+    assert called("The weather and the time, please", tool_choice=alone) == ["get_weather"]
+
+
 def test_tool_input_is_streamed_in_pieces_of_json(standin):
     with standin.client.messages.stream(**HELLO, tools=[WEATHER]) as stream:
         pieces = [event.partial_json for event in stream if event.type == "input_json"]
@@ -209,6 +224,46 @@ def test_a_foreign_thought_is_taken_by_models_that_do_not_bind_it(standin):
     assert standin.post(request | {"model": "claude-opus-4-8"}).status_code == 200
     refused = standin.post(request | {"model": "claude-fable-5-2"})
     assert "Invalid `signature`" in refused.json()["error"]["message"]
+
+
+FABLE = {"model": "claude-fable-5-2", "thinking": THINKING, "system": "Be brief."}
+MARKED = {"type": "text", "text": "Be brief.", "cache_control": {"type": "ephemeral"}}
+
+
+@pytest.mark.parametrize(
+    ("change", "status"),
+    [
+        ({}, 200),
+        ({"system": [MARKED]}, 200),
+        ({"system": "Go on."}, 400),
+        ({"tools": [WEATHER]}, 400),
+    ],
+)
+def test_a_thought_of_fable_5_2_goes_back_after_the_same_beginning(standin, change, status):
+    first = standin.client.messages.create(**HELLO | FABLE)
+    answered = {"role": "assistant", "content": first.to_dict()["content"]}
+    messages = [*HELLO["messages"], answered, {"role": "user", "content": "Go on"}]
+    assert standin.post(HELLO | FABLE | {"messages": messages} | change).status_code == status
+
+
+def test_a_thought_of_fable_5_2_is_bound_to_the_messages_before_it(standin):
+    first = standin.client.messages.create(**HELLO | FABLE)
+    answered = {"role": "assistant", "content": first.to_dict()["content"]}
+    go_on = {"role": "user", "content": "Go on"}
+    changed = {"role": "user", "content": "Something else"}
+    same = {"role": "user", "content": [{"type": "text", "text": HELLO["messages"][0]["content"]}]}
+    statuses = [
+        standin.post(HELLO | FABLE | {"messages": [beginning, answered, go_on]}).status_code
+        for beginning in (HELLO["messages"][0], same, changed)
+    ]
+    assert statuses == [200, 200, 400]
+    second = standin.client.messages.create(
+        **HELLO | FABLE | {"messages": [*HELLO["messages"], answered, go_on]}
+    )
+    more = {"role": "assistant", "content": second.to_dict()["content"]}
+    history = [*HELLO["messages"], answered, go_on, more, go_on]
+    assert standin.post(HELLO | FABLE | {"messages": history}).status_code == 200
+    assert standin.post(HELLO | FABLE | {"messages": history[2:]}).status_code == 400
 
 
 def test_a_stop_sequence_ends_the_answer(start):

@@ -9,7 +9,7 @@ from anthropic.types import StopReason as SdkStopReason
 from hypothesis import given
 from hypothesis import strategies as st
 
-from linernotes.standin.replies import StopReason, load_replies, replies_schema
+from linernotes.standin.replies import StopReason, load_replies, replies_json_schema
 
 PAGE = "tests/cassettes/a.replies.yaml"
 
@@ -56,9 +56,10 @@ def test_values_are_what_they_look_like_to_a_json_writer():
 @pytest.mark.parametrize(
     ("text", "line", "words"),
     [
-        ("", 1, "mapping with the one key `replies`"),
-        ("- text: A\n", 1, "mapping with the one key `replies`"),
-        ("replies: []\nmore: 1\n", 1, "mapping with the one key `replies`"),
+        ("", 1, "mapping with the key `replies`"),
+        ("- text: A\n", 1, "mapping with the key `replies`"),
+        ("replies: []\nmore: 1\n", 2, "`more` is not a key"),
+        ("replies: []\nsimulated_because: ''\n", 2, "`simulated_because`"),
         ("replies:\n  - text: [\n", 3, "not valid YAML"),
         ("replies:\n  - text: A\n    text: B\n", 3, "`text` is there twice"),
         ("replies:\n  - 1: A\n", 2, "A key must be a text"),
@@ -114,7 +115,7 @@ def test_the_stop_reasons_are_the_sdks():
 
 
 def test_the_schema_for_editors_has_the_keys_that_writers_use():
-    schema = replies_schema()
+    schema = replies_json_schema()
     reply = schema["$defs"]["Reply"]["properties"]
     assert {"text", "thinking", "tool_calls", "json", "error", "content", "break_after"} <= set(
         reply

@@ -89,3 +89,42 @@ replies:
     assert paused.stop_reason == "pause_turn"
     assert standin.client.messages.create(**request).stop_reason == "end_turn"
     assert events(standin.post(request | {"stream": True}))[-1]["type"] == "message_stop"
+
+
+def found(standin, tool, text="Which museums are open?"):
+    content = standin.post(asking(tool, text)).json()["content"]
+    return content[1]["input"], content[2]["content"]
+
+
+def test_a_search_finds_only_what_the_domains_allow(standin):
+    _, (result,) = found(standin, SEARCH | {"allowed_domains": ["museums.example.org"]})
+    assert result["url"] == "https://museums.example.org/"
+    _, (result,) = found(standin, SEARCH | {"blocked_domains": ["example.com"]})
+    assert result["url"] == "https://example.org/"
+    everything = ["example.com", "example.net", "example.org"]
+    assert found(standin, SEARCH | {"blocked_domains": everything})[1] == []
+
+
+def test_a_search_has_one_list_of_domains(standin):
+    both = {"allowed_domains": ["a.org"], "blocked_domains": ["b.org"]}
+    assert standin.post(asking(SEARCH | both)).status_code == 400
+
+
+def test_a_search_knows_where_the_user_is(standin):
+    place = {"type": "approximate", "city": "Riga", "country": "LV"}
+    asked, _ = found(standin, SEARCH | {"user_location": place})
+    assert asked["query"] == "Which museums are open? Riga"
+
+
+@pytest.mark.parametrize("tool", [SEARCH, FETCH])
+def test_a_tool_whose_uses_are_used_up_says_so(standin, tool):
+    _, result = found(standin, tool | {"max_uses": 0}, "Read https://example.org/a, please.")
+    assert result["error_code"] == "max_uses_exceeded"
+
+
+def test_a_page_on_a_domain_that_is_not_allowed_is_not_fetched(standin):
+    text = "Read https://sub.example.org/a, please."
+    _, result = found(standin, FETCH | {"allowed_domains": ["example.com"]}, text)
+    assert result["error_code"] == "url_not_allowed"
+    _, result = found(standin, FETCH | {"allowed_domains": ["example.org"]}, text)
+    assert result["type"] == "web_fetch_result"

@@ -14,6 +14,9 @@ from linernotes.findings import Finding, error
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+GATEWAYS = ("portkey", "orq")
+"""The gateways that can be played while recording (linernotes.gateways.front)."""
+
 LONGEST_TIMEOUT = 1_000_000
 """Seconds. poll(2), with which snippets are waited for, counts milliseconds in 31 bits."""
 
@@ -117,7 +120,7 @@ def _read_toml(path: Path) -> dict[str, Any]:
     if sys.version_info >= (3, 11):
         import tomllib  # noqa: PLC0415  # only where there is a pyproject.toml
     else:
-        import tomli as tomllib  # noqa: PLC0415  # ty: ignore[import-not-found]
+        import tomli as tomllib  # noqa: PLC0415
     line = None
     try:
         return tomllib.loads(path.read_bytes().decode())
@@ -146,7 +149,12 @@ def _problem(key: str, value: object) -> tuple[str, str, str] | None:
         if not isinstance(value, dict):
             return "bad-setting", message, 'write a table, such as `environment = {REGION = "eu"}`'
         return next(filter(None, map(_variable_problem, value, value.values())), None)
-    known = "snippets, cassettes, timeout, environment"
+    if key == "gateways":
+        if not isinstance(value, dict):
+            hint = 'write a table, such as `gateways = {"api.portkey.ai" = "portkey"}`'
+            return "bad-setting", message, hint
+        return next(filter(None, map(_gateway_problem, value, value.values())), None)
+    known = "snippets, cassettes, timeout, environment, gateways"
     return "unknown-setting", f"[tool.linernotes] has no key `{key}`", f"the keys are {known}"
 
 
@@ -157,4 +165,15 @@ def _variable_problem(name: str, value: object) -> tuple[str, str, str] | None:
         return "bad-setting", where, "write the name of a variable, such as `REGION`"
     if not isinstance(value, str) or "\0" in value:
         return "bad-setting", f"{where}, which isn't text", f'write it in quotes: `{name} = "…"`'
+    return None
+
+
+def _gateway_problem(host: str, value: object) -> tuple[str, str, str] | None:
+    """Return what `_problem` does, for a gateway that isn't known or a host that isn't one."""
+    where = f"`gateways` in [tool.linernotes] has {host!r}"
+    if not host or "/" in host:
+        return "bad-setting", where, 'write the host alone, such as `"api.portkey.ai"`'
+    if value not in GATEWAYS:
+        known = " or ".join(f'"{name}"' for name in GATEWAYS)
+        return "bad-setting", f"{where} as {value!r}", f"write which gateway it is: {known}"
     return None

@@ -30,7 +30,8 @@ class Project:
     """Where everything is, and `[tool.linernotes]`. Paths are absolute.
 
     `docs_target` is where `docs` really is if there is a symbolic link in its path. `excluded` are
-    the patterns of `exclude_docs`, `timeout` is in seconds.
+    the patterns of `exclude_docs`, `timeout` is in seconds. `gateways` are hosts that stand in
+    front of the API, and which gateway each is.
     """
 
     root: Path
@@ -40,6 +41,7 @@ class Project:
     configuration: Path
     timeout: float = DEFAULT_TIMEOUT
     environment: Mapping[str, str] = field(default_factory=dict)
+    gateways: Mapping[str, str] = field(default_factory=dict)
     excluded: tuple[str, ...] = ()
     docs_target: Path | None = None
 
@@ -112,6 +114,7 @@ def load_project(configuration: Path) -> Project:
         configuration=configuration,
         timeout=float(settings.get("timeout", DEFAULT_TIMEOUT)),
         environment=settings.get("environment", {}),
+        gateways={host.lower(): kind for host, kind in settings.get("gateways", {}).items()},
         excluded=tuple(pattern for pattern in patterns if pattern.strip()),
         docs_target=None if target == docs else target,
     )

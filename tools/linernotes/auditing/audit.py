@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from linernotes.auditing.traffic import Exchange, files_of, read_traffic
-from linernotes.cassettes.secrets import ensure_clean, find_secrets
+from linernotes.cassettes.secrets import ensure_clean, find_secrets, without_secrets
 from linernotes.contract.lifecycle import retirements
 from linernotes.contract.requests import check_request
 from linernotes.contract.responses import check_response
@@ -185,4 +185,4 @@ def _finding(code: str, exchange: Exchange, violation: Violation) -> Finding:
     place = "" if violation.path in said else f"{violation.path}: "
     allowed = f" (allowed: {', '.join(violation.allowed)})" if violation.allowed else ""
     message = f"interaction {exchange.index}: {place}{said}; found {violation.found}{allowed}"
-    return error(code, exchange.source, None, message, violation.remedy)
+    return error(code, exchange.source, None, without_secrets(message), violation.remedy)

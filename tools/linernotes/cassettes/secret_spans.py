@@ -29,6 +29,9 @@ _MAX_COMPRESSED_RUNS = 100
 _MIN_BASE64 = 22
 _MIN_KNOWN_BASE64 = 11
 
+# How much of a known value is as bad as the whole; shorter ones have to be there in full.
+_MIN_CUT = 16
+
 _ESCAPE = re.compile(
     r"\\(?:(?P<pair>u[Dd][89ABab][0-9A-Fa-f]{2}\\u[Dd][C-Fc-f][0-9A-Fa-f]{2})"
     r"|u(?P<u>[0-9A-Fa-f]{4})|x(?P<x>[0-9A-Fa-f]{2})|U(?P<U>[0-9A-Fa-f]{8})"
@@ -36,6 +39,7 @@ _ESCAPE = re.compile(
 )
 _ESCAPED_CONTROLS = {"b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t"}
 _PERCENTS = re.compile(r"%[0-7][0-9A-Fa-f]|(?:%[89A-Fa-f][0-9A-Fa-f])+")
+_FORM = re.compile(rf"{_PERCENTS.pattern}|\+")
 _STANDARD_ALPHABET = str.maketrans("-_", "+/")
 _BASE64 = re.compile(rf"[A-Za-z0-9+/_-]{{{_MIN_BASE64},}}={{0,2}}")
 _SHORT_BASE64 = re.compile(rf"[A-Za-z0-9+/_-]{{{_MIN_KNOWN_BASE64},}}={{0,2}}")
@@ -69,7 +73,7 @@ def find_spans(text: str, known: Sequence[str], depth: int = _MAX_DEPTH) -> list
         found = [*visible_credentials(text), *_known_values(text, known)]
         if depth:
             hidden += _base64_runs(text, known)
-            for decoded in (_without_escapes(text), _without_percents(text)):
+            for decoded in (_without_escapes(text), _without_percents(text), _from_form(text)):
                 if decoded is not None:
                     for span in find_spans(decoded.text, known, depth - 1):
                         start, end = decoded.original(span.start, span.end)
@@ -93,11 +97,16 @@ def _merged(found: list[Span]) -> list[Span]:
 
 
 def _known_values(text: str, known: Iterable[str]) -> Iterator[Span]:
+    """Yield where known values are, and where one begins and is cut off: an echo may be short."""
     for value in known:
-        start = text.find(value)
+        begin = value[:_MIN_CUT] if len(value) >= _MIN_CUT * 3 // 2 else value
+        start = text.find(begin)
         while start >= 0:
-            yield Span("known value", value, start, start + len(value))
-            start = text.find(value, start + len(value))
+            end = start + len(begin)
+            while end - start < len(value) and text[end : end + 1] == value[end - start]:
+                end += 1
+            yield Span("known value", value, start, end)
+            start = text.find(begin, end)
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,6 +175,17 @@ def _without_percents(text: str) -> _Decoded | None:
     if "%" not in text:
         return None
     return _decoded(text, _PERCENTS, lambda match: as_text(unquote_to_bytes(match[0])))
+
+
+def _from_form(text: str) -> _Decoded | None:
+    """Decode a query or a form, in which `+` stands for a space."""
+    if "+" not in text or not ("%" in text or "=" in text):
+        return None
+    return _decoded(
+        text,
+        _FORM,
+        lambda match: " " if match[0] == "+" else as_text(unquote_to_bytes(match[0])),
+    )
 
 
 def _base64_runs(text: str, known: Sequence[str]) -> Iterator[tuple[int, int, str]]:

@@ -42,7 +42,7 @@ from linernotes.cassettes.yaml_format import loads
 from linernotes.findings import Finding, error
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 # Only these headers are ever written. Of a request: what the API's answer depends on. Of a
 # response: what a client reads, and what a page may want to show. Everything else either names
@@ -66,6 +66,11 @@ HEADER_ALLOW_LIST: dict[str, tuple[str, ...]] = {
 }
 
 _MAX_ROUNDS = 5
+
+# The magic number of a frame (RFC 8878, section 3.1.1), and what base64 makes of it.
+_ZSTD = re.compile(rb"\x28\xb5\x2f\xfd|(?<![A-Za-z0-9+/])KLUv/[A-Za-z0-9+/]{8}")
+
+_CREDENTIAL_VARIABLES = ("_API_KEY", "_ACCESS_KEY", "_TOKEN", "_SECRET", "_PASSWORD")
 
 # A shorter value of the environment, such as `test`, would be found in innocent places.
 MIN_KNOWN = 8
@@ -98,11 +103,35 @@ def find_secrets(data: str | bytes, known: Collection[str] = ()) -> tuple[Secret
     )
 
 
-def scrub(interaction: Interaction, known: Collection[str] = ()) -> Interaction:
-    """Return the interaction as it may be written: few headers, no credentials."""
-    return Interaction(
-        scrub_request(interaction.request, known), scrub_response(interaction.response, known)
+def credentials_in(environment: Mapping[str, str]) -> tuple[str, ...]:
+    """Return the values of an environment's variables that hold credentials, by their names."""
+    return tuple(
+        value
+        for name, value in environment.items()
+        if value and name.upper().endswith(_CREDENTIAL_VARIABLES)
     )
+
+
+def without_secrets(text: str) -> str:
+    """Return text for people to read, with a placeholder for each credential in it."""
+    return _scrub_text(text, ())
+
+
+def scrub(interaction: Interaction, known: Collection[str] = ()) -> Interaction:
+    """Return the interaction as it may be written: few headers, no credentials.
+
+    An answer may repeat a credential without the words that gave it away, or only its beginning.
+    """
+    request = scrub_request(interaction.request, known)
+    sent = (
+        _values_in(interaction.request, known) if request.body != interaction.request.body else ()
+    )
+    return Interaction(request, scrub_response(interaction.response, {*known, *sent}))
+
+
+def _values_in(request: Request, known: Collection[str]) -> tuple[str, ...]:
+    spans = find_spans(as_text(body_to_bytes(request.body)), _worth_knowing(known))
+    return tuple(span.value for span in spans)
 
 
 def scrub_request(request: Request, known: Collection[str] = ()) -> Request:
@@ -153,7 +182,7 @@ def ensure_clean(text: str, page: str, known: Collection[str] = ()) -> tuple[Fin
             found += [
                 replace(secret, offset=start, line=line) for secret in _secrets_in(message, known)
             ]
-            encoding = header(message.headers, "content-encoding")
+            encoding = header(message.headers, "content-encoding") or _hidden_encoding(message)
             if encoding is not None:
                 findings.append(_unreadable(encoding, page, line))
     first = {(secret.kind, secret.excerpt): secret for secret in reversed(found)}
@@ -162,6 +191,11 @@ def ensure_clean(text: str, page: str, known: Collection[str] = ()) -> tuple[Fin
         hint = "Don't commit it; revoke the key if it ever was. Re-record with `linernotes record`."
         findings.append(error("cassette-secret", page, secret.line, message, hint))
     return tuple(findings)
+
+
+def _hidden_encoding(message: Request | Response) -> str | None:
+    """Return `zstd` if a body holds such data, as it is or in base64; nothing here reads it."""
+    return "zstd" if _ZSTD.search(body_to_bytes(message.body)) else None
 
 
 def _unreadable(encoding: str, page: str, line: int) -> Finding:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from linernotes.checks.agent_files import check_agent_files
 from linernotes.checks.cassettes import check_cassettes, owned_cassettes
 from linernotes.checks.facts import check_facts
 from linernotes.checks.pages import check_pages
@@ -35,4 +36,5 @@ def check_project(
     for page in collect(project):
         found |= dict.fromkeys(page.findings)
         owned |= owned_cassettes(page)
+    found |= dict.fromkeys(check_agent_files(project))
     return (*found, *check_cassettes(project, owned, today, known))

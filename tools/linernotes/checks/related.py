@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import posixpath
-import re
 from typing import TYPE_CHECKING
 
 from linernotes.findings import Finding, error
 from linernotes.pages.front_matter import line_of
+from linernotes.pages.related import path_of, related_path
 
 if TYPE_CHECKING:
     from linernotes.checks.site import Site
@@ -16,26 +16,8 @@ if TYPE_CHECKING:
 
 
 def related_page(entry: str, file: str, site: Site) -> str | None:
-    """Return the page that an entry of `related` names, below the docs directory, or None.
-
-    `/docs/guides/x.md`, `/guides/x.md` and `guides/x.md` are below the docs directory, `./x.md`
-    and `../x.md` beside the page `file`; a plain path that isn't below the docs directory is looked
-    for beside the page too. The ending `.md` may be left out, and an anchor follow.
-    """
-    path = _path(entry)
-    beside = posixpath.join(posixpath.dirname(file), path)
-    below = path.strip("/").removeprefix(f"{site.docs.name}/")
-    if path.startswith("/"):
-        places = [below]
-    elif path.startswith("."):
-        places = [beside]
-    else:
-        places = [below, beside]
-    for place in map(posixpath.normpath, places):
-        for guess in (place, f"{place}.md", posixpath.normpath(f"{place}/index.md")):
-            if guess in site.files:
-                return guess
-    return None
+    """Return the page of `site` that an entry of `related` on the page `file` names, or None."""
+    return related_path(entry, file, site.docs.name, site.files.__contains__)
 
 
 def dead_related(
@@ -46,7 +28,7 @@ def dead_related(
     for position, entry in enumerate(front_matter.related):
         if _is_url(entry) or related_page(entry, file, site) is not None:
             continue
-        wanted = _path(entry).strip("/").removeprefix(f"{site.docs.name}/")
+        wanted = path_of(entry).strip("/").removeprefix(f"{site.docs.name}/")
         near = site.nearest(posixpath.normpath(wanted))
         findings.append(
             error(
@@ -58,10 +40,6 @@ def dead_related(
             )
         )
     return tuple(findings)
-
-
-def _path(entry: str) -> str:
-    return re.split("[?#]", entry, maxsplit=1)[0]
 
 
 def _is_url(entry: str) -> bool:

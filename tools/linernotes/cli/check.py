@@ -9,6 +9,7 @@ from pathlib import Path
 
 import click
 
+from linernotes.checks.agent_files import check_built_site
 from linernotes.checks.project import check_project
 from linernotes.cli.reporting import errors_told, json_option, print_findings, print_json
 from linernotes.findings import has_errors
@@ -16,8 +17,14 @@ from linernotes.project import find_project
 
 
 @click.command()
+@click.option(
+    "--site",
+    "site_dir",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="Check what agents and crawlers read in this built site too.",
+)
 @json_option
-def check(*, as_json: bool) -> None:
+def check(*, site_dir: Path | None, as_json: bool) -> None:
     """Check pages, links, front matter and cassettes; runs nothing.
 
     Warnings are printed and don't fail the command.
@@ -26,6 +33,8 @@ def check(*, as_json: bool) -> None:
         project = find_project(Path.cwd())
         today = datetime.now(timezone.utc).date()
         findings = check_project(project, today, _credentials())
+        if site_dir is not None:
+            findings = (*findings, *check_built_site(project, site_dir))
     if as_json:
         print_json({"findings": [finding.to_json() for finding in findings]})
     else:

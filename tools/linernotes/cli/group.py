@@ -13,11 +13,14 @@ from linernotes.findings import error
 
 COMMANDS = {
     "audit": "Check recorded traffic, anybody's, against the API of today.",
+    "build": "Build the site, with MkDocs or Zensical.",
     "check": "Check pages, links, front matter and cassettes.",
     "completion": "Print what makes your shell complete commands and targets.",
     "drift": "Compare cassettes with an earlier revision, by the form of the answers.",
     "extract": "Write each snippet to a module that runs by itself.",
     "record": "Run snippets against the API or the stand-in, and keep what came back.",
+    "schema": "Print the JSON Schema of front matter or of reply scripts.",
+    "serve": "Show the site while you write, verified at each save.",
     "standin": "Serve the stand-in for the Claude API on this machine.",
     "status": "Show snippets, verdicts and provenance, by section.",
     "verify": "Run snippets against their cassettes and type-check them.",

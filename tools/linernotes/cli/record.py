@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import sys
+from collections import Counter
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
@@ -17,8 +18,9 @@ from linernotes.recording import record as recording
 from linernotes.snippets.collect import collect
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
+    from linernotes.recording.costs import Cost
     from linernotes.snippets.collect import Example, PageExamples, Target
 
 
@@ -49,11 +51,14 @@ def record(
 ) -> None:
     """Run snippets with their requests going out, and keep what came back as cassettes.
 
-    With ANTHROPIC_API_KEY set, requests go to the API and cost money. With --simulate they go to
-    the stand-in, a server on this machine that checks each request against the SDK's own types;
-    such recordings are labelled `simulated` wherever they show. Its answers are scripted in a
-    `.replies.yaml` beside the cassette. A live recording is replaced by a simulated one only if
-    you name its snippet.
+    With ANTHROPIC_API_KEY set, requests go to the API and cost money: what about is told before
+    and after. With --simulate they go to the stand-in, a server on this machine that checks each
+    request against the SDK's own types; such recordings are labelled `simulated` wherever they
+    show. Its answers are scripted in a `.replies.yaml` beside the cassette.
+
+    A live recording leaves a snippet alone whose script has an error, a refusal or the like: no
+    API gives those on request. A live recording is replaced by a simulated one only if you name
+    its snippet.
 
     \b
         linernotes record --simulate --missing
@@ -71,34 +76,123 @@ def record(
         wanted = resolve(project, targets)
         pages = list(collect(project, wanted))
         examples = _chosen(pages, wanted, missing=missing, live=key is not None)
-        if key is not None and examples and not yes:
-            question = f"Run {len(examples)} snippets against the API, at your cost?"
+        estimates = _estimates(project, examples, jobs) if key is not None else []
+        if estimates and not yes:
+            question = f"Run {len(estimates)} snippets against the API, at your cost?"
             click.confirm(question, abort=True, err=True)
         recorded = _recorded(project, examples, key, jobs)
     findings = [finding for page in pages for finding in page.findings]
     findings += [finding for one in recorded for finding in one.findings]
-    written = [project.relative(one.path) for one in recorded if one.path and one.changed]
-    tokens = _tokens(recorded)
-    requests = sum(one.requests for one in recorded)
     if as_json:
-        print_json(
-            {
-                "recorded": written,
-                "unchanged": sum(one.path is not None and not one.changed for one in recorded),
-                "requests": requests,
-                "input_tokens": tokens[0],
-                "output_tokens": tokens[1],
-                "provenance": "simulated" if simulate else "live",
-                "findings": [finding.to_json() for finding in findings],
-            }
-        )
+        print_json(_report(project, recorded, estimates, findings))
     else:
         print_findings(findings)
-        run = f"{len(recorded)} snippets run ({'simulated' if simulate else 'live'})"
-        click.echo(
-            f"{run}: {requests} requests, {_said(tokens)}; {len(written)} cassettes written."
-        )
+        print_findings(finding for one in recorded for finding in one.drift)
+        for line in _summary(recorded, live=not simulate):
+            click.echo(line)
     sys.exit(1 if has_errors(findings) else 0)
+
+
+def _report(
+    project: Project,
+    recorded: Sequence[recording.Recorded],
+    estimated: Sequence[recording.Estimate],
+    findings: Sequence[Finding],
+) -> dict[str, Any]:
+    """Return what `--json` prints. Of a cassette's provenance only what it has earned is told."""
+    before = {one.address: one.cost for one in estimated}
+    run = [one for one in recorded if one.left is None]
+    tokens = _tokens(run)
+    return {
+        "recorded": [project.relative(one.path) for one in run if one.path and one.changed],
+        "unchanged": sum(one.path is not None and not one.changed for one in run),
+        "requests": sum(one.requests for one in run),
+        "input_tokens": tokens[0],
+        "output_tokens": tokens[1],
+        "provenance": Counter(one.provenance for one in run if one.provenance),
+        "estimated_usd": round(_total(before.values()).usd, 6) if before else None,
+        "usd": round(_total(one.cost for one in run).usd, 6) if before else None,
+        "left_simulated": [
+            {"id": one.address, "reason": one.left} for one in recorded if one.left is not None
+        ],
+        "snippets": [
+            {
+                "id": one.address,
+                "provenance": one.provenance,
+                "changed": one.changed,
+                "requests": one.requests,
+                "input_tokens": one.tokens[0],
+                "output_tokens": one.tokens[1],
+                "estimated_usd": _usd(before.get(one.address)),
+                "usd": _usd(one.cost) if before else None,
+            }
+            for one in run
+        ],
+        "drift": [finding.to_json() for one in run for finding in one.drift],
+        "findings": [finding.to_json() for finding in findings],
+    }
+
+
+def _summary(recorded: Sequence[recording.Recorded], *, live: bool) -> Iterator[str]:
+    """Yield the closing lines, for people."""
+    left = [one for one in recorded if one.left is not None]
+    for one in left:
+        yield f"Left simulated: {one.address} ({one.left})."
+    run = [one for one in recorded if one.left is None]
+    written = sum(one.changed for one in run)
+    requests = sum(one.requests for one in run)
+    yield (
+        f"{len(run)} snippets run ({'live' if live else 'simulated'}): {requests} requests,"
+        f" {_said(_tokens(run))}; {written} cassettes written."
+    )
+    if not live:
+        return
+    changes = sum(len(one.drift) for one in run)
+    drifted = sum(bool(one.drift) for one in run)
+    cost = _total(one.cost for one in run)
+    unknown = sum(one.cost is None and bool(one.requests) for one in run) + cost.unpriced
+    more = f", and {unknown} answers or snippets of unknown cost" if unknown else ""
+    yield f"It cost about {_money(cost.usd)}{more}."
+    yield f"{changes} changes of form in {drifted} cassettes since the recordings before."
+
+
+def _estimates(
+    project: Project, examples: Sequence[Example], jobs: int
+) -> list[recording.Estimate]:
+    """Say on stderr what a live recording will cost: by snippet, if it costs anything, and in all.
+
+    What is unknown isn't in the sum.
+    """
+    live, _ = recording.divided(project, examples)
+    estimated = recording.estimates(project, live, lanes=jobs)
+    unknown = 0
+    for one in estimated:
+        if one.cost is None or one.cost.unpriced:
+            unknown += 1
+            click.echo(f"{'cost unknown':>30}  {one.address}", err=True)
+        elif one.cost.at_most:
+            click.echo(f"{_estimated(one.cost):>30}  {one.address}", err=True)
+    if estimated:
+        total = _estimated(_total(one.cost for one in estimated))
+        more = f", without the {unknown} unknown" if unknown else ""
+        click.echo(f"{total:>30}  in all, by the tokens of earlier runs{more}", err=True)
+    return estimated
+
+
+def _estimated(cost: Cost) -> str:
+    return f"about {_money(cost.usd)}, at most {_money(cost.at_most)}"
+
+
+def _money(dollars: float) -> str:
+    return f"${dollars:,.2f}" if dollars >= 1 else f"${dollars:.4f}"
+
+
+def _usd(cost: Cost | None) -> float | None:
+    return None if cost is None or cost.unpriced else round(cost.usd, 6)
+
+
+def _total(costs: Iterable[Cost | None]) -> Cost:
+    return sum((cost for cost in costs if cost is not None), start=recording.Cost())
 
 
 def _chosen(

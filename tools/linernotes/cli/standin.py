@@ -30,12 +30,25 @@ from linernotes.standin.server import serve_forever
 def standin(*, port: int, replies: Path | None) -> None:
     """Serve the stand-in for the Claude API on this machine, until interrupted.
 
-    Any SDK, cURL or browser can talk to it: point its base URL at what is printed. It checks each
-    request as the API would and answers in the API's shapes. It is not Claude.
+    The first line it prints is its URL. It checks each request as the API would and answers in the
+    API's shapes. It is not Claude: without --replies, answers say that they are simulated. Any key
+    will do.
+
+    Point an SDK at it without a change to your code; Python and TypeScript read the same variables:
 
     \b
-        linernotes standin --port 8787 &
-        ANTHROPIC_BASE_URL=http://127.0.0.1:8787 ANTHROPIC_API_KEY=any python example.py
+        linernotes standin &
+        export ANTHROPIC_BASE_URL=http://127.0.0.1:8787 ANTHROPIC_API_KEY=any
+        python example.py
+        node example.mjs
+
+    In cURL, put its URL in place of https://api.anthropic.com:
+
+    \b
+        curl http://127.0.0.1:8787/v1/messages -H "x-api-key: any" \\
+          -H "anthropic-version: 2026-10-21" -H "content-type: application/json" \\
+          -d '{"model": "claude-sonnet-5-5", "max_tokens": 99,
+               "messages": [{"role": "user", "content": "Hello"}]}'
     """
     script = None
     with errors_told(as_json=False):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 from pathlib import Path
@@ -12,6 +13,7 @@ import click
 from linernotes.cli.reporting import errors_told, json_option, print_findings, print_json, progress
 from linernotes.cli.targets import resolve, targets_argument
 from linernotes.project import find_project
+from linernotes.rendering.proofs import write_proofs
 from linernotes.running.verify import verify as run
 
 if TYPE_CHECKING:
@@ -62,6 +64,9 @@ def verify(
                 started=started,
                 finished=finished,
             )
+        # Where they can't be kept, no verdict could be, and `report` says so.
+        with contextlib.suppress(OSError):
+            write_proofs(project, report)
     if as_json:
         print_json(_report_json(report))
     else:

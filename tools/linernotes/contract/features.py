@@ -261,6 +261,25 @@ def _sampling_is_supported(request: Request) -> Iterator[Violation]:
             )
 
 
+def _searched_domains_are_one_list(request: Request) -> Iterator[Violation]:
+    for index, tool in enumerate(request.body.get("tools") or ()):
+        searches = str(tool.get("type")).startswith("web_search_")
+        if searches and tool.get("allowed_domains") and tool.get("blocked_domains"):
+            path = f"tools.{index}"
+            yield broken(
+                path,
+                f"{path}: allowed_domains and blocked_domains cannot both be set",
+                tool["blocked_domains"],
+                "Keep one of the two lists.",
+            )
+
+
+BEFORE_GA = "messages-2023-12-15"
+"""The Messages API itself, when it was in beta. The SDK has forgotten the name, but gateways send
+it with every request and are answered: src/providers/anthropic/api.ts of @portkey-ai/gateway 1.15.2.
+"""
+
+
 @cache
 def known_betas() -> tuple[str, ...]:
     """Return the beta names in the SDK's type. SDK: types/anthropic_beta_param.py."""
@@ -268,7 +287,7 @@ def known_betas() -> tuple[str, ...]:
 
 
 def _betas_are_known(request: Request) -> Iterator[Violation]:
-    unknown = sorted((request.betas or frozenset()) - set(known_betas()))
+    unknown = sorted((request.betas or frozenset()) - {*known_betas(), BEFORE_GA})
     if unknown:
         listed = ", ".join(f"`{name}`" for name in unknown)
         yield broken(
@@ -310,6 +329,7 @@ RULES = (
     Rule(_tools_may_be_forced, "docs: models/fable-5-1, models/opus-5-5, extended-thinking, 2026"),
     Rule(_tools_are_named, "docs: agents-and-tools/tool-use, August 2026"),
     Rule(_tool_input_is_an_object, "SDK: types/tool_param.py (InputSchemaTyped)"),
+    Rule(_searched_domains_are_one_list, "SDK: types/web_search_tool_20260318_param.py"),
     Rule(_citations_are_for_all_or_none, "docs: build-with-claude/citations, August 2026"),
     Rule(_sampling_is_supported, "docs: api/migration-2026-10-21; the API's answer in issues"),
 )

@@ -43,7 +43,8 @@ class Model:
     text. Docs: models/haiku-5-5/whats-new-haiku-5-5. `binds_thinking`: a thinking block is only
     taken back by the conversation and the models that it came from. Docs: models/fable-5-1 (new
     accounts), models/fable-5-2/whats-new-fable-5-2, models/haiku-5-5/migration-guide; for the
-    other 5.5 models medium. `released` is a date, or None where the
+    other 5.5 models medium. `binds_prefix`: nor after any other tools, system prompt or messages,
+    on every account. Docs: models/fable-5-2/whats-new-fable-5-2. `released` is a date, or None where the
     id itself holds it or no page gave one.
     """
 
@@ -63,6 +64,7 @@ class Model:
     cache_minimum: int = 512
     dense_tokenizer: bool = True
     binds_thinking: bool = False
+    binds_prefix: bool = False
     released: str | None = None
 
     @property
@@ -104,6 +106,7 @@ MODELS: tuple[Model, ...] = (
         "Claude Fable 5.2",
         forced_tools=False,
         binds_thinking=True,
+        binds_prefix=True,
         released="2026-11-09",
     ),
     Model(

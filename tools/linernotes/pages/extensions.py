@@ -14,6 +14,10 @@ if TYPE_CHECKING:
 BUILT_IN = ("toc", "tables", "fenced_code")
 """What MkDocs always enables (mkdocs/config/defaults.py, `markdown_extensions`)."""
 
+OURS = frozenset({"linernotes", "linernotes.rendering.markdown_extension:LinernotesExtension"})
+"""The names of our own extension. It takes away what pages say to us: who looks for that leaves
+it out."""
+
 Configs = dict[str, dict[str, Any]]
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from linernotes.pages.dialect import HOUSE, dialect
+from linernotes.pages.dialect import HOUSE, Dialect, dialect
 from linernotes.pages.fences import scan
 from linernotes.pages.headers import OUTPUT_CLASS, SNIPPET_CLASSES, SNIPPET_KEYS, Header
 
@@ -16,56 +18,78 @@ if TYPE_CHECKING:
 RENDERED_OUTPUT_CLASS = "ln-output"
 """The class of a code block that shows what the snippet above it prints, for style sheets."""
 
+PLACE_CLASS = "ln-at-"
+"""With the line of a fence, the class by which its block is found again once it is rendered."""
+
 HIDDEN_CLASS = "hidden"
 
 _SIGNS = (
     *(f".{name}" for name in sorted({*SNIPPET_CLASSES, OUTPUT_CLASS})),
     *(f"{key}=" for key in sorted(SNIPPET_KEYS)),
 )
+_PYTHON = re.compile(r"^[> \t]*(?:`{3,}|~{3,})[^\n]*py", re.IGNORECASE | re.MULTILINE)
 _ITEM_MARKS = ("- ", "* ", "+ ")
 
 # Files are included by the time this is used (pymdownx.snippets runs before).
-_DIALECT = dialect(
-    tuple(name for name in HOUSE.extensions if name != "pymdownx.snippets"), HOUSE.configs
+_NAMES = tuple(name for name in HOUSE.extensions if name != "pymdownx.snippets")
+WITH_SUPERFENCES = dialect(_NAMES, HOUSE.configs)
+WITH_FENCED_CODE = dialect(
+    tuple(name for name in _NAMES if name != "pymdownx.superfences"), HOUSE.configs
 )
 
 
-def without_directives(text: str) -> str:
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A page to be rendered, and its fences as they were. Lines are those before preparing."""
+
+    text: str
+    fences: tuple[Fence, ...]
+
+
+def prepared(text: str, markdown: Dialect = WITH_SUPERFENCES, *, placed: bool = False) -> Prepared:
     r"""Return the Markdown `text` as it is to be rendered; its lines end in `\n`.
 
     Hidden snippets are taken out, the headers of the others keep only what is for the renderer,
     and the class `output` becomes `ln-output`. Every other line stays as it is. Fences are found by
     the scanner that finds snippets, so that what is run and what is changed here are the same.
+
+    With `placed`, each Python fence and each output gets the class `PLACE_CLASS` with its line.
     """
-    if not any(sign in text for sign in _SIGNS):
-        return text  # most pages of other people's projects
+    if not any(sign in text for sign in _SIGNS) and not (placed and _PYTHON.search(text)):
+        return Prepared(text, ())  # most pages of other people's projects
     lines = text.split("\n")
-    fences, _ = scan(text, "", dialect=_DIALECT)
+    fences, _ = scan(text, "", dialect=markdown)
     for fence in reversed(fences):
         first, last = fence.line - 1, fence.end_line - 1
         if _is_hidden(fence):
             lines[first : last + 1] = _gap(lines, first, last)
-        elif (header := _header(fence.header)) is not None:
+        elif (header := _header(fence, placed=placed)) is not None:
             lines[first] = _opening(lines[first]) + header
-    return "\n".join(lines)
+    return Prepared("\n".join(lines), fences)
+
+
+def without_directives(text: str) -> str:
+    """Return the Markdown `text` as it is to be rendered, and nothing else of it."""
+    return prepared(text).text
 
 
 def _is_hidden(fence: Fence) -> bool:
     return fence.header.is_python and HIDDEN_CLASS in fence.header.classes
 
 
-def _header(header: Header) -> str | None:
-    """Return the header to write for one with directives, or None for one without."""
+def _header(fence: Fence, *, placed: bool) -> str | None:
+    """Return the header to write for a fence, or None for one that can stay as it is."""
+    header = fence.header
+    place = [f"{PLACE_CLASS}{fence.line}"] if placed else []
     if OUTPUT_CLASS in header.classes:
         classes = [RENDERED_OUTPUT_CLASS if it == OUTPUT_CLASS else it for it in header.classes]
-        return _brace_form(header, classes, header.attributes)
-    if not header.is_python or not header.brace:
+        return _brace_form(header, [*classes, *place], header.attributes)
+    if not header.is_python or not (header.brace or placed):
         return None
     classes = [name for name in header.classes if name not in SNIPPET_CLASSES]
     attributes = [(key, value) for key, value in header.attributes if key not in SNIPPET_KEYS]
-    if len(classes) == len(header.classes) and len(attributes) == len(header.attributes):
-        return None
-    return _brace_form(header, classes, attributes)
+    same = len(classes) == len(header.classes) and len(attributes) == len(header.attributes)
+    return None if same and not placed else _brace_form(header, [*classes, *place], attributes)
 
 
 def _brace_form(

@@ -86,7 +86,10 @@ def _not_rendered(page: PageExamples, why: str) -> Finding:
 def total(counts: Iterable[PageCount], verdicts: Sequence[Verdict]) -> Count:
     """Return the count over all pages."""
     known = list(counts)
-    skipped = sum(verdict.verdict == "skipped" for verdict in verdicts)
+    # Only what isn't executed has a reason; a mistake in its code doesn't make it run.
+    skipped = sum(
+        verdict.verdict == "skipped" or verdict.reason is not None for verdict in verdicts
+    )
     return Count(
         rendered=sum(count.rendered for count in known),
         executed=len(verdicts) - skipped,

@@ -6,21 +6,46 @@ whatever is at the end of our wire.
 
 from __future__ import annotations
 
+import json
+import sys
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
 
 from vcr.patch import CassettePatcherBuilder
 
 from linernotes.cassettes.cassette import Response, body_to_bytes, request_from_http
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from linernotes.cassettes.cassette import Headers, Request
     from linernotes.running.transport import Exchange
+
+_FORM = "application/x-www-form-urlencoded"
 
 
 def answer_with(exchange: Exchange) -> None:
     """Let `exchange` answer every request of the clients that are installed."""
     for patcher in CassettePatcherBuilder(_Answers(exchange)).build():
         patcher.__enter__()
+    if "aiohttp" in sys.modules:
+        session = sys.modules["aiohttp"].ClientSession
+        session._request = _with_json_as_text(session._request)  # noqa: SLF001  # as vcrpy does
+
+
+def _with_json_as_text(request: Callable[..., Any]) -> Callable[..., Any]:
+    """Return aiohttp's stub, which can't tell JSON from a form, for requests of either kind."""
+
+    async def send(self: Any, method: str, url: Any, **given: Any) -> Any:
+        form = given.get("data") if isinstance(given.get("data"), dict) else None
+        if form is not None or given.get("json") is not None:
+            headers = self._prepare_headers(given.get("headers"))
+            headers.setdefault("content-type", "application/json" if form is None else _FORM)
+            text = json.dumps(given.pop("json")) if form is None else urlencode(form)
+            given |= {"data": text.encode(), "headers": headers}
+        return await request(self, method, url, **given)
+
+    return send
 
 
 class _Answers:

@@ -96,10 +96,10 @@ def digest(source: str) -> str:
 
 def main(configuration: str) -> None:
     """Render the pages listed on stdin and print what Python fences they show."""
-    from linernotes.pages.extensions import load_extensions  # noqa: PLC0415  # only in this process
+    from linernotes.pages.extensions import OURS, load_extensions  # noqa: PLC0415  # only in this process
 
     names, configs, _ = load_extensions(Path(configuration))
-    extensions = [name for name in names if name != "linernotes"]  # it hides what is hidden
+    extensions = [name for name in names if name not in OURS]  # it hides what is hidden
     runner = os.getppid()
     shown = []
     for file in json.load(sys.stdin):

@@ -46,13 +46,28 @@ _UNEXPECTED = re.compile(r"unexpected keyword argument '(\w+)'")
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What a verification found. `duration` is in seconds."""
+    """What a verification found. `duration` is in seconds.
+
+    `examined` are the pages with the examples that the verdicts are of, `whole` says that they are
+    all of the project's.
+    """
 
     verdicts: tuple[Verdict, ...]
     findings: tuple[Finding, ...]
-    pages: int
     count: Count | None
     duration: float
+    examined: tuple[PageExamples, ...] = ()
+    whole: bool = False
+
+    @property
+    def pages(self) -> int:
+        """How many pages were looked at."""
+        return len(self.examined)
+
+    @property
+    def all_known(self) -> bool:
+        """Whether nothing had to be run: every verdict is an earlier one, or the author's wish."""
+        return all(one.cached or one.verdict == "skipped" for one in self.verdicts)
 
     @property
     def good(self) -> bool:
@@ -104,13 +119,15 @@ def verify(
     update: bool = False,
     started: Callable[[int], None] = lambda _: None,
     finished: Callable[[], None] = lambda: None,
+    pool: Pool | None = None,
 ) -> Report:
     """Verify the snippets that `targets` name, or all of the project's.
 
     `lanes` is how many run at once. With `update` the output fences are rewritten to what was
-    printed. `started` is told how many will be run, `finished` is called after each. Raises
-    ConfigurationError for a target that doesn't exist, a renderer or a type checker that can't be
-    run, OSError for a page that can't be written.
+    printed. `started` is told how many will be run, `finished` is called after each. A `pool` is
+    used instead of a new one and stays open, so that who verifies again and again waits once for
+    what it imports. Raises ConfigurationError for a target that doesn't exist, a renderer or a type
+    checker that can't be run, OSError for a page that can't be written.
     """
     began = time.perf_counter()
     cache = VerdictCache(project.cache, trusted=use_cache and not update)
@@ -120,7 +137,7 @@ def verify(
         rendering = _start_rendering(project, plan, stack)
         beside = stack.enter_context(ThreadPoolExecutor(1))  # its files take as long as the run
         starting = beside.submit(_start_types, plan, stack)
-        outcomes = _run(project, plan, lanes, started, finished)
+        outcomes = _run(project, plan, pool or lanes, started, finished)
         types = starting.result()
         problems = types.result() if types is not None else {}
         shown = rendering.result() if rendering is not None else {}
@@ -151,7 +168,8 @@ def verify(
     )
     whole = all(page.python is not None for page in pages)
     count = total(counts, verdicts) if whole else None
-    return Report(verdicts, findings, len(pages), count, time.perf_counter() - began)
+    duration = time.perf_counter() - began
+    return Report(verdicts, findings, count, duration, tuple(pages), whole=not targets)
 
 
 def _save(project: Project, cache: VerdictCache) -> Iterable[Finding]:
@@ -274,7 +292,7 @@ def _plan(project: Project, pages: Sequence[PageExamples], cache: VerdictCache) 
 def _run(
     project: Project,
     plan: _Plan,
-    lanes: int,
+    pool: Pool | int,
     started: Callable[[int], None],
     finished: Callable[[], None],
 ) -> dict[str, Outcome]:
@@ -287,8 +305,11 @@ def _run(
     outcomes: dict[str, Outcome] = {}
     if not jobs:
         return outcomes
-    sources = [piece.source for job in jobs for piece in job.pieces]
-    with Pool(lanes, environment(project.environment), warm_modules(sources)) as pool:
+    with contextlib.ExitStack() as stack:
+        if isinstance(pool, int):  # as many lanes, for this time
+            sources = [piece.source for job in jobs for piece in job.pieces]
+            modules = warm_modules(sources)
+            pool = stack.enter_context(Pool(pool, environment(project.environment), modules))
         for outcome in pool.run(jobs):
             outcomes[outcome.address] = outcome
             finished()

@@ -14,11 +14,13 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from linernotes.cassettes.secret_patterns import PLACEHOLDER
+
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
 
 PLACEHOLDERS: Mapping[str, str] = {
-    "ANTHROPIC_API_KEY": "sk-ant-api03-placeholder-key-for-replay",
+    "ANTHROPIC_API_KEY": PLACEHOLDER,
 }
 """What stands in for credentials, so that a client can be built as the reader builds it."""
 

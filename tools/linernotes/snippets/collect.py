@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from linernotes.findings import Finding, error
 from linernotes.pages.dialect import Dialect, dialect
-from linernotes.pages.extensions import load_extensions
+from linernotes.pages.extensions import OURS, load_extensions
 from linernotes.pages.front_matter import declared_files, line_of
 from linernotes.pages.page import read_page
 from linernotes.project import ConfigurationError, Project, page_paths, page_stem
@@ -103,7 +103,7 @@ def project_dialect(project: Project) -> tuple[Dialect, tuple[Finding, ...]]:
     looked for here.
     """
     names, configs, findings = load_extensions(project.configuration)
-    return dialect([name for name in names if name != "linernotes"], configs), findings
+    return dialect([name for name in names if name not in OURS], configs), findings
 
 
 def read_examples(

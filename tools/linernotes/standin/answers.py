@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from linernotes.contract.models import model_facts
 from linernotes.standin import tokens
+from linernotes.standin.binding import prefix_of
 from linernotes.standin.blocks import filled
 from linernotes.standin.citing import best_passage
 from linernotes.standin.identity import signature
@@ -27,6 +29,9 @@ SHOWN_WORDS = 12
 UNSCRIPTED_THOUGHT = "The request is simulated, so a short thought will do before the answer."
 
 SIMULATED = "This is a simulated answer: the Linernotes stand-in wrote it, not Claude."
+
+_WORD = re.compile(r"[^\W\d_]{4,}")
+_ANY = {"type": "object"}
 
 PER_ANSWER = 3
 PER_TOOL_CALL = 35
@@ -64,16 +69,19 @@ def unscripted(body: Mapping[str, Any], identity: Identity) -> Answer:
     if body["max_tokens"] == 0:
         return Answer((), "max_tokens")
     thinks = (body.get("thinking") or {}).get("type") in ("adaptive", "enabled")
-    tool = _tool_to_call(body)
+    tools = _tools_to_call(body)
     thought = UNSCRIPTED_THOUGHT if thinks else None
-    result = None if tool is None else served(tool, asked_text(body), identity)
+    result = served(tools[0], asked_text(body), identity) if tools else None
     if result is not None:
         answer = _within_limits(body, thought, [_text_block(SIMULATED), *result.blocks])
         return replace(answer, usage=result.usage, container=result.container)
     output_format = (body.get("output_config") or {}).get("format")
-    if tool is not None and not _runs_on_the_server(tool):
-        schema = tool.get("input_schema") or {"type": "object"}
-        parts = [_tool_use(tool["name"], example(schema), identity, 0)]
+    calls = [tool for tool in tools if not _runs_on_the_server(tool)]
+    if calls:
+        parts = [
+            _tool_use(tool["name"], example(tool.get("input_schema") or _ANY), identity, index)
+            for index, tool in enumerate(calls)
+        ]
     elif output_format:
         parts = [_text_block(_json_text(example(output_format["schema"])))]
     else:
@@ -89,7 +97,9 @@ def scripted(reply: Reply, body: Mapping[str, Any], identity: Identity) -> Answe
     for mismatch in mismatches(reply, body):
         raise MismatchError(mismatch)
     if reply.content is not None:
-        parts = [filled(block, identity, index) for index, block in enumerate(reply.content)]
+        bound = prefix_of(body)
+        content = enumerate(reply.content)
+        parts = [filled(block, identity, index, bound) for index, block in content]
     else:
         parts = _parts(reply, identity)
     if reply.content is not None or reply.stop_reason is not None:
@@ -210,7 +220,7 @@ def _thinking_block(thought: str, body: Mapping[str, Any]) -> dict[str, Any]:
     by_default = "summarized" if facts and facts.shows_thinking else "omitted"
     display = (body.get("thinking") or {}).get("display") or by_default
     shown = "" if display == "omitted" else thought
-    return {"type": "thinking", "thinking": shown, "signature": signature(shown)}
+    return {"type": "thinking", "thinking": shown, "signature": signature(shown, prefix_of(body))}
 
 
 def _tool_use(name: str, input_: object, identity: Identity, index: int) -> dict[str, Any]:
@@ -223,23 +233,33 @@ def _tool_use(name: str, input_: object, identity: Identity, index: int) -> dict
     }
 
 
-def _tool_to_call(body: Mapping[str, Any]) -> Mapping[str, Any] | None:
-    """Return the tool that an unscripted answer calls, unless one just answered.
+def _tools_to_call(body: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """Return the tools that an unscripted answer calls, none if one just answered.
 
-    That is the first of the request's own tools, else the first of those that run on the server.
+    Those are the request's own tools that the question names, together if it may be, else the
+    first of them, else the first of those that run on the server.
     """
     choice = body.get("tool_choice") or {"type": "auto"}
     offered = [tool for tool in body.get("tools") or () if "name" in tool]
     own = [tool for tool in offered if "input_schema" in tool and not tool.get("defer_loading")]
     if choice["type"] == "tool":
-        return next(tool for tool in offered if tool["name"] == choice["name"])
+        return [tool for tool in offered if tool["name"] == choice["name"]][:1]
+    named = _named(own, asked_text(body)) or own[:1]
+    if choice.get("disable_parallel_tool_use"):
+        named = named[:1]
     if choice["type"] == "any":
-        return next(iter(own or offered), None)
+        return named or offered[:1]
     if choice["type"] == "none" or _tool_results(body):
-        return None
-    if own or body["messages"][-1]["role"] == "assistant":  # A paused turn that goes on.
-        return next(iter(own), None)
-    return next((tool for tool in offered if _runs_on_the_server(tool)), None)
+        return []
+    if named or body["messages"][-1]["role"] == "assistant":  # A paused turn that goes on.
+        return named
+    return [tool for tool in offered if _runs_on_the_server(tool)][:1]
+
+
+def _named(tools: Sequence[Mapping[str, Any]], asked: str) -> list[Mapping[str, Any]]:
+    """Return the tools of whose names a word stands in the question, short words aside."""
+    words = set(_WORD.findall(asked.lower()))
+    return [tool for tool in tools if words & set(_WORD.findall(tool["name"].lower()))]
 
 
 def _runs_on_the_server(tool: Mapping[str, Any]) -> bool:

@@ -26,10 +26,11 @@ from linernotes.standin.bodies import (
 from linernotes.standin.browsers import Browsers, check_browser
 from linernotes.standin.catalogue import model_info, model_page
 from linernotes.standin.checks import check_headers, checked_body
-from linernotes.standin.errors import ApiError, error_body
+from linernotes.standin.errors import ApiError, error_body, unsourced
 from linernotes.standin.files import Files, checked_upload
 from linernotes.standin.messages import message_of
 from linernotes.standin.multipart import parts_of
+from linernotes.standin.platforms import Platforms
 from linernotes.standin.run import Run
 from linernotes.standin.stream import encoded, events_of
 from linernotes.standin.tokens import count_request
@@ -82,7 +83,7 @@ def create_app(replies: Replies | None = None, *, today: dt.date | None = None) 
             Route("/v1/models", _list_models, methods=["GET"]),
             Route("/v1/models/{model_id}", _retrieve_model, methods=["GET"]),
         ],
-        middleware=[Middleware(Browsers)],
+        middleware=[Middleware(Browsers), Middleware(Platforms)],
         exception_handlers=dict.fromkeys((ApiError, HTTPException, Exception), _on_problem),
     )
     app.state.run = Run(replies, today or dt.datetime.now(tz=dt.timezone.utc).date())
@@ -130,9 +131,10 @@ async def _create_batch(request: Request) -> Response:
         raw = json.dumps(params).encode()
         identity = run.identity(f"{BATCHES}/{custom_id}", raw)
         body = checked_body(MESSAGES, request.headers, raw, run.today)
+        _files(request).check_known(body)
         if body.get("stream") or body["max_tokens"] == 0:
             field = "stream" if body.get("stream") else "max_tokens"
-            raise ApiError(400, f"{field}: {body[field]} is not supported in a batch")
+            raise ApiError(400, unsourced(f"{field}: {body[field]} is not supported in a batch"))
         message = message_of(answer_to(run, body, identity), body, identity)
         message["usage"]["service_tier"] = "batch"
         _files(request).keep_outputs(message["content"])
@@ -247,7 +249,9 @@ async def _admitted(request: Request, longest: int = LONGEST_BODY) -> Run:
 
 async def _checked(request: Request) -> tuple[Run, Mapping[str, Any]]:
     run = await _admitted(request)
-    return run, checked_body(request.url.path, request.headers, request.state.raw, run.today)
+    body = checked_body(request.url.path, request.headers, request.state.raw, run.today)
+    _files(request).check_known(body)
+    return run, body
 
 
 def _headers(request: Request) -> dict[str, str]:

@@ -14,7 +14,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from linernotes.standin.errors import ApiError, error_body
+from linernotes.standin.errors import ApiError, error_body, unsourced
 from linernotes.standin.pages import id_page
 
 if TYPE_CHECKING:
@@ -102,14 +102,16 @@ class Batches:
         """Return a batch that is being canceled."""
         batch = self._get(id_)
         if batch.status == "ended":
-            raise ApiError(400, f"Batch {id_} has ended and can no longer be canceled.")
+            raise ApiError(400, unsourced(f"Batch {id_} has ended and can no longer be canceled."))
         batch.status, batch.is_canceled = "canceling", True
         return batch
 
     def delete(self, id_: str) -> dict[str, Any]:
         """Forget a batch that has ended."""
         if self._get(id_).status != "ended":
-            raise ApiError(400, f"Batch {id_} is still being processed: cancel it first.")
+            raise ApiError(
+                400, unsourced(f"Batch {id_} is still being processed: cancel it first.")
+            )
         del self.kept[id_]
         return {"id": id_, "type": "message_batch_deleted"}
 
@@ -120,7 +122,7 @@ class Batches:
         """
         batch = self._get(id_)
         if batch.status != "ended":
-            raise ApiError(404, f"Batch {id_} has no available results.")
+            raise ApiError(404, unsourced(f"Batch {id_} has no available results."))
         lines = (
             json.dumps(result, ensure_ascii=False, separators=(",", ":"))
             for result in reversed(batch.results)
@@ -133,7 +135,7 @@ class Batches:
 
     def _get(self, id_: str) -> Batch:
         if id_ not in self.kept:
-            raise ApiError(404, f"Batch {id_} not found")
+            raise ApiError(404, unsourced(f"Batch {id_} not found"))
         return self.kept[id_]
 
 
@@ -174,7 +176,10 @@ def _checked_requests(body: object) -> Sequence[Mapping[str, Any]]:
         _check_one(asked, f"requests.{index}")
         if asked["custom_id"] in seen:
             raise ApiError(
-                400, f"requests.{index}.custom_id: {asked['custom_id']} is not unique in the batch"
+                400,
+                unsourced(
+                    f"requests.{index}.custom_id: {asked['custom_id']} is not unique in the batch"
+                ),
             )
         seen.add(asked["custom_id"])
     return requests

@@ -16,8 +16,13 @@ if TYPE_CHECKING:
 _ID_PREFIXES = {"tool_use": "toolu", "server_tool_use": "srvtoolu", "mcp_tool_use": "mcptoolu"}
 
 
-def filled(block: Mapping[str, Any], identity: Identity, index: int) -> dict[str, Any]:
-    """Return a block with its id, caller or signature if the script left them out."""
+def filled(
+    block: Mapping[str, Any], identity: Identity, index: int, prefix: str = ""
+) -> dict[str, Any]:
+    """Return a block with its id, caller or signature if the script left them out.
+
+    `prefix` is what a signature is bound to.
+    """
     type_ = block.get("type")
     defaults: dict[str, Any] = {}
     if type_ in _ID_PREFIXES:
@@ -25,7 +30,7 @@ def filled(block: Mapping[str, Any], identity: Identity, index: int) -> dict[str
     if type_ == "tool_use":
         defaults["caller"] = {"type": "direct"}
     if type_ == "thinking":
-        defaults["signature"] = signature(block.get("thinking", ""))
+        defaults["signature"] = signature(block.get("thinking", ""), prefix)
     return {**block, **{key: value for key, value in defaults.items() if key not in block}}
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from linernotes.standin.errors import ApiError
+from linernotes.standin.errors import ApiError, unsourced
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -40,7 +40,7 @@ def parsed(raw: bytes) -> object:
     try:
         return json.loads(raw)
     except RecursionError:
-        raise ApiError(400, "The request body is nested too deeply.") from None
+        raise ApiError(400, unsourced("The request body is nested too deeply.")) from None
     except ValueError as problem:
         said = str(problem)
         raise ApiError(

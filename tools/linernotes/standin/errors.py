@@ -55,6 +55,11 @@ class ApiError(Exception):
         super().__init__(self.message)
 
 
+def unsourced(message: str) -> str:
+    """Return `message`. It marks our own words, where no source tells the API's: don't quote them."""
+    return message
+
+
 def error_type(status: int) -> str:
     """Return the type that goes with an HTTP status."""
     fallback = "api_error" if status >= 500 else "invalid_request_error"  # noqa: PLR2004  # HTTP

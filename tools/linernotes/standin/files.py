@@ -12,7 +12,7 @@ import mimetypes
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from linernotes.standin.errors import ApiError
+from linernotes.standin.errors import ApiError, unsourced
 from linernotes.standin.pages import limit_of
 
 if TYPE_CHECKING:
@@ -54,9 +54,11 @@ class Files:
     """The files of one run. Each method raises ApiError for what the API refuses."""
 
     kept: dict[str, dict[str, Any]] = field(default_factory=dict)
+    used: bool = False
 
     def keep(self, id_: str, upload: Upload) -> dict[str, Any]:
         """Keep an upload; return its metadata."""
+        self.used = True
         life = upload.expires_in
         expires = None if life is None else CREATED + dt.timedelta(seconds=life)
         self.kept[id_] = _metadata(id_, upload.filename, upload.mime_type, upload.size) | {
@@ -70,17 +72,28 @@ class Files:
             made = _metadata(id_, "output.txt", "text/plain", len(MADE))
             self.kept.setdefault(id_, made | {"downloadable": True, "expires_at": None})
 
+    def check_known(self, body: Mapping[str, Any]) -> None:
+        """Refuse a Messages request that names a file which isn't there.
+
+        In a run that uploads nothing, ids are of files from before it, and are taken.
+        """
+        if self.used:
+            for id_ in _asked_for(body["messages"]):
+                self.metadata(id_)
+
     def metadata(self, id_: str) -> dict[str, Any]:
         """Return what is known of a file."""
         if id_ not in self.kept:
-            raise ApiError(404, f"File not found: {id_}")
+            raise ApiError(404, unsourced(f"File not found: {id_}"))
         return self.kept[id_]
 
     def content(self, id_: str) -> bytes:
         """Return the bytes of a file that a tool made. SDK: types/file_not_downloadable_error.py."""
         if not self.metadata(id_)["downloadable"]:
             raise ApiError(
-                400, f"File {id_} is not downloadable.", error_code="file_not_downloadable"
+                400,
+                unsourced(f"File {id_} is not downloadable."),
+                error_code="file_not_downloadable",
             )
         return MADE
 
@@ -97,7 +110,7 @@ class Files:
         ids = {*query.getlist("ids[]"), *query.getlist("ids")}
         if ids:
             if "page" in query or "limit" in query:
-                raise ApiError(400, "ids: cannot be combined with page or limit")
+                raise ApiError(400, unsourced("ids: cannot be combined with page or limit"))
             if len(ids) > MOST_IDS:
                 raise ApiError(400, f"ids: List should have at most {MOST_IDS} items")
             return {"data": [file for file in newest if file["id"] in ids], "next_page": None}
@@ -118,7 +131,7 @@ def checked_upload(parts: Sequence[Part]) -> Upload:
     name = (file.filename or "").replace("\\", "/").rpartition("/")[2]
     name = name or f"unnamed{mimetypes.guess_extension(mime_type) or ''}"
     if len(name) > LONGEST_NAME:
-        raise ApiError(400, f"file: the name should have at most {LONGEST_NAME} characters")
+        raise ApiError(400, unsourced(f"file: the name has more than {LONGEST_NAME} characters"))
     life = fields.get("expires_in_seconds")
     digest = hashlib.sha256(repr((name, mime_type, life and life.content)).encode())
     digest.update(file.content)
@@ -143,8 +156,21 @@ def _start(files: Sequence[Mapping[str, Any]], page: str | None) -> int:
     if page is None:
         return 0
     if page not in ids:
-        raise ApiError(400, "page: not a page that this list has given")
+        raise ApiError(400, unsourced("page: not a page that this list has given"))
     return ids.index(page)
+
+
+def _asked_for(value: object) -> Iterator[str]:
+    """Yield the ids of files that blocks of a request name. SDK: types/file_*_source_param.py."""
+    if isinstance(value, dict):
+        if value.get("type") in ("file", "container_upload") and "file_id" in value:
+            yield value["file_id"]
+        for name, inner in value.items():
+            if name != "input":  # A tool's own.
+                yield from _asked_for(inner)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from _asked_for(inner)
 
 
 def _made_in(value: object) -> Iterator[str]:

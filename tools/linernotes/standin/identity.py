@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from linernotes.standin.memory import Memory
 
 _ALPHABET = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
@@ -44,14 +46,16 @@ class Identity:
         return f"{prefix}_01{''.join(letters)}"
 
 
-def signature(thinking: str) -> str:
-    """Return the signature of a thinking block that shows `thinking`."""
-    stretched = hashlib.shake_256(thinking.encode()).digest(SIGNATURE_BYTES)
+def signature(thinking: str, prefix: str = "") -> str:
+    """Return the signature of a thinking block that shows `thinking` and that `prefix` led to."""
+    stretched = hashlib.shake_256(f"{prefix}{thinking}".encode()).digest(SIGNATURE_BYTES)
     return base64.b64encode(SIGNATURE_MARK + stretched).decode()
 
 
-def is_forged(thinking: str, signed: str, *, only_ours: bool = False) -> bool:
-    """Return whether a signature is one of ours for another text, or none at all.
+def is_forged(
+    thinking: str, signed: str, prefixes: Iterable[str] = ("",), *, only_ours: bool = False
+) -> bool:
+    """Return whether a signature is one of ours for another text or prefix, or none at all.
 
     Signatures of the real API can't be checked here. They are taken, unless `only_ours` says that
     the model takes a thought back in its own conversation alone, which was none of ours.
@@ -61,5 +65,5 @@ def is_forged(thinking: str, signed: str, *, only_ours: bool = False) -> bool:
     except ValueError:
         return True
     if raw.startswith(SIGNATURE_MARK):
-        return signed != signature(thinking)
+        return all(signed != signature(thinking, prefix) for prefix in prefixes)
     return only_ours or len(raw) < len(SIGNATURE_MARK)

@@ -34,6 +34,8 @@ def message_of(answer: Answer, body: Mapping[str, Any], identity: Identity) -> d
     }
     if answer.container is not None:
         message["container"] = dict(answer.container)
+    if "context_management" in body:
+        message["context_management"] = {"applied_edits": []}
     if "diagnostics" in body:
         message["diagnostics"] = None
     return message

@@ -7,7 +7,7 @@ from email.message import Message
 from email.parser import HeaderParser
 from typing import TYPE_CHECKING
 
-from linernotes.standin.errors import ApiError
+from linernotes.standin.errors import ApiError, unsourced
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,7 +29,9 @@ def parts_of(body: bytes, content_type: str) -> tuple[Part, ...]:
     header["content-type"] = content_type
     boundary = header.get_boundary()
     if header.get_content_type() != "multipart/form-data" or not boundary:
-        raise ApiError(400, "Content-Type: multipart/form-data with a boundary is required")
+        raise ApiError(
+            400, unsourced("Content-Type: multipart/form-data with a boundary is required")
+        )
     return tuple(_parts(body, b"--" + boundary.encode("utf-8", "surrogateescape")))
 
 
@@ -45,7 +47,7 @@ def _parts(body: bytes, delimiter: bytes) -> Iterator[Part]:
             break
         yield _part(body[start:end])
         start = end + 2
-    raise ApiError(400, "The form's last boundary is missing")
+    raise ApiError(400, unsourced("The form's last boundary is missing"))
 
 
 def _part(raw: bytes) -> Part:
@@ -53,6 +55,6 @@ def _part(raw: bytes) -> Part:
     headers = HeaderParser().parsestr(head.decode("utf-8", "replace"))
     name = headers.get_param("name", header="content-disposition")
     if not isinstance(name, str):
-        raise ApiError(400, "A part of the form has no name")
+        raise ApiError(400, unsourced("A part of the form has no name"))
     mime_type = headers.get_content_type() if "content-type" in headers else None
     return Part(name, headers.get_filename(), mime_type, content)

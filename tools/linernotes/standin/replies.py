@@ -7,7 +7,7 @@ pydantic model, whose JSON Schema editors can use.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal, get_args
 
 from pydantic import (
     BaseModel,
@@ -34,6 +34,10 @@ StopReason = Literal[
     "refusal",
     "model_context_window_exceeded",
 ]
+_ON_DEMAND = frozenset(get_args(StopReason)) - {"end_turn", "stop_sequence", "tool_use"}
+"""Stop reasons that a request can't be sure of. `max_tokens` in a script says that the answer is
+cut where the page needs it, whatever the length of the model's own words."""
+
 LONGEST_DELAY = 86_400
 """Seconds: a day, after which nothing that the stand-in keeps is left."""
 
@@ -112,6 +116,15 @@ class Reply(_Part):
         """Whether `json` was written: it may be null, which is a value."""
         return "json_" in self.model_fields_set
 
+    @property
+    def on_demand(self) -> str | None:
+        """What of this reply the real API gives to nobody who asks for it; None if nothing."""
+        for name in ("error", "break_after", "stop_details", "stop_reason", "delay"):
+            value = getattr(self, name)
+            if name in self.model_fields_set and (name != "stop_reason" or value in _ON_DEMAND):
+                return f"`stop_reason: {value}`" if name == "stop_reason" else f"`{name}`"
+        return None
+
     @model_validator(mode="after")
     def _says_one_thing(self) -> Reply:
         if self.error is not None and not self.model_fields_set <= {"error", "when", "delay"}:
@@ -132,16 +145,35 @@ class Reply(_Part):
 class Script(_Part):
     """A reply script: each Messages request takes the next reply."""
 
+    simulated_because: Text | None = Field(
+        default=None,
+        description="Why a live recording leaves this snippet alone, if no reply shows it by "
+        "itself, as an error, a refusal or a broken stream do.",
+    )
     replies: tuple[Reply, ...] = Field(description="The replies, in the order of the requests.")
 
 
 @dataclass(frozen=True, slots=True)
 class Replies:
-    """The replies of one script, with the file and the 1-based lines that they come from."""
+    """The replies of one script, with the file and the 1-based lines that they come from.
+
+    `simulated_because` is why the API can't be asked for them, as the script has it.
+    """
 
     page: str
     replies: tuple[Reply, ...]
     lines: tuple[int, ...]
+    simulated_because: str | None = None
+
+    @property
+    def only_simulated(self) -> str | None:
+        """Why only the stand-in gives these replies on demand, with the line; None if it isn't."""
+        if self.simulated_because is not None:
+            return self.simulated_because
+        for reply, line in zip(self.replies, self.lines, strict=True):
+            if reply.on_demand is not None:
+                return f"{self.page}:{line} scripts {reply.on_demand}"
+        return None
 
 
 def load_replies(text: str, page: str) -> tuple[Replies | None, tuple[Finding, ...]]:
@@ -153,8 +185,8 @@ def load_replies(text: str, page: str) -> tuple[Replies | None, tuple[Finding, .
         value, places = read_yaml(text)
     except ScriptError as problem:
         return None, (error("replies-yaml", page, problem.line, problem.message, problem.hint),)
-    if not isinstance(value, dict) or set(value) != {"replies"}:
-        message = "A reply script is a mapping with the one key `replies`."
+    if not isinstance(value, dict) or "replies" not in value:
+        message = "A reply script is a mapping with the key `replies`."
         return None, (error("replies-form", page, 1, message, "Begin it with `replies:`."),)
     try:
         script = Script.model_validate(value)
@@ -167,10 +199,10 @@ def load_replies(text: str, page: str) -> tuple[Replies | None, tuple[Finding, .
     if wrong_blocks:
         return None, wrong_blocks
     lines = tuple(places.line_of("replies", index) for index in range(len(script.replies)))
-    return Replies(page, script.replies, lines), ()
+    return Replies(page, script.replies, lines, script.simulated_because), ()
 
 
-def replies_schema() -> dict[str, Any]:
+def replies_json_schema() -> dict[str, Any]:
     """Return the JSON Schema of reply scripts, for editors."""
     schema = Script.model_json_schema(by_alias=True)
     return {"$schema": "https://json-schema.org/draft/2020-12/schema"} | schema
@@ -209,7 +241,7 @@ def _keys_at(location: list[int | str]) -> tuple[str, ...]:
         "stop_details": StopDetails,
     }
     named = [parts[part] for part in location if isinstance(part, str) and part in parts]
-    model = named[-1] if named else Reply
+    model = named[-1] if named else Reply if location else Script
     return tuple(f"`{field.alias or name}`" for name, field in model.model_fields.items())
 
 

@@ -10,9 +10,10 @@ import base64
 import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from linernotes.standin.identity import Identity
 
@@ -23,7 +24,6 @@ _OLDEST_CODE_EXECUTION = "code_execution_20250522"
 NO_TIME = "2026-10-21T00:00:00Z"
 """In place of times, so that the same requests get the same bytes."""
 
-PAGE = "https://example.com/"
 PAGE_TEXT = "A simulated page: the Linernotes stand-in fetches nothing."
 
 
@@ -49,19 +49,27 @@ def served(tool: Mapping[str, Any], asked: str, identity: Identity) -> Served | 
     """
     kind = tool.get("type") or ""
     if kind.startswith("web_search_"):
-        return _search(asked, identity)
+        return _search(tool, asked, identity)
     if kind.startswith("web_fetch_"):
         url = _URL.search(asked)
-        return _fetch(url[0].rstrip(".,"), identity) if url else None
+        return _fetch(tool, url[0].rstrip(".,"), identity) if url else None
     if kind.startswith("code_execution_"):
         return _execute(kind, identity)
     return None
 
 
-def _search(asked: str, identity: Identity) -> Served:
-    query = " ".join(asked.split()[:_QUERY_WORDS]) or "example"
+def _search(tool: Mapping[str, Any], asked: str, identity: Identity) -> Served:
+    query = " ".join((*asked.split()[:_QUERY_WORDS], *_place(tool))) or "example"
     use = _use("web_search", {"query": query}, identity)
-    found = {"title": "Example Domain", "url": PAGE}
+    problem = {"type": "web_search_tool_result_error", "error_code": "max_uses_exceeded"}
+    if _is_used_up(tool):
+        blocks = (use, _result("web_search_tool_result", use, problem), _text("No search."))
+        return Served(blocks, {"web_search_requests": 0})
+    host = next(filter(lambda site: _may_go_to(tool, site), _sites(tool)), None)
+    if host is None:
+        blocks = (use, _result("web_search_tool_result", use, []), _text("Nothing was found."))
+        return Served(blocks, {"web_search_requests": 1})
+    found = {"title": "Example Domain", "url": f"https://{host}/"}
     content = [
         {
             "type": "web_search_result",
@@ -81,8 +89,14 @@ def _search(asked: str, identity: Identity) -> Served:
     return Served(blocks, {"web_search_requests": 1})
 
 
-def _fetch(url: str, identity: Identity) -> Served:
+def _fetch(tool: Mapping[str, Any], url: str, identity: Identity) -> Served:
     use = _use("web_fetch", {"url": url}, identity)
+    allowed = _may_go_to(tool, urlsplit(url).hostname or "")
+    if not allowed or _is_used_up(tool):
+        code = "max_uses_exceeded" if allowed else "url_not_allowed"
+        problem = {"type": "web_fetch_tool_result_error", "error_code": code}
+        blocks = (use, _result("web_fetch_tool_result", use, problem), _text("Nothing was read."))
+        return Served(blocks, {"web_fetch_requests": 0})
     source = {"type": "text", "media_type": "text/plain", "data": PAGE_TEXT}
     content = {
         "type": "web_fetch_result",
@@ -96,6 +110,39 @@ def _fetch(url: str, identity: Identity) -> Served:
         _text(f"The page says: {PAGE_TEXT}"),
     )
     return Served(blocks, {"web_fetch_requests": 1})
+
+
+def _is_used_up(tool: Mapping[str, Any]) -> bool:
+    """Return whether even one use is too many."""
+    most = tool.get("max_uses")
+    return most is not None and most < 1
+
+
+def _place(tool: Mapping[str, Any]) -> Sequence[str]:
+    """Return the words that a user's place adds to a query."""
+    location = tool.get("user_location") or {}
+    return [location[part] for part in ("city", "region", "country") if location.get(part)][:1]
+
+
+def _sites(tool: Mapping[str, Any]) -> Sequence[str]:
+    """Return the hosts that a result could be from: those asked for, or RFC 2606's examples."""
+    return tool.get("allowed_domains") or ("example.com", "example.org", "example.net")
+
+
+def _may_go_to(tool: Mapping[str, Any], host: str) -> bool:
+    """Return whether a host is on the list of the allowed and not on that of the blocked.
+
+    A domain stands for its subdomains too. Docs: agents-and-tools/tool-use/web-search-tool.
+    """
+    allowed = tool.get("allowed_domains")
+    return (not allowed or _is_among(host, allowed)) and not _is_among(
+        host, tool.get("blocked_domains") or ()
+    )
+
+
+def _is_among(host: str, domains: Sequence[str]) -> bool:
+    names = [domain.partition("/")[0] for domain in domains]
+    return any(f".{host.partition('/')[0]}".endswith(f".{name}") for name in names)
 
 
 def _execute(kind: str, identity: Identity) -> Served:

@@ -18,6 +18,9 @@ JSON_CHARACTERS = (11, 5, 8, 3, 12, 4, 9)
 
 _WORD = re.compile(r"\s*\S+|\s+")
 
+_AT_THE_END = ("container", "context_management")
+"""Members of a message that its stream has in `message_delta`, as recorded."""
+
 Event = dict[str, Any]
 
 
@@ -55,11 +58,10 @@ def _all_events(message: Mapping[str, Any]) -> Iterator[Event]:
 
 
 def _started(message: Mapping[str, Any]) -> dict[str, Any]:
-    usage = {
-        key: value for key, value in message["usage"].items() if key != "output_tokens_details"
-    }
+    later = ("output_tokens_details", "server_tool_use")
+    usage = {key: value for key, value in message["usage"].items() if key not in later}
     return {
-        **message,
+        **{key: value for key, value in message.items() if key not in _AT_THE_END},
         "content": [],
         "stop_reason": None,
         "stop_sequence": None,
@@ -78,11 +80,13 @@ def _message_delta(message: Mapping[str, Any]) -> Event:
         "output_tokens_details",
         "server_tool_use",
     )
-    ends = ("stop_reason", "stop_sequence", "stop_details")
+    ends = ("stop_reason", "stop_sequence", "stop_details", "container")
+    edits = {key: message[key] for key in ("context_management",) if key in message}
     return {
         "type": "message_delta",
-        "delta": {key: message[key] for key in ends},
+        "delta": {key: message[key] for key in ends if key in message},
         "usage": {key: usage[key] for key in kept if key in usage},
+        **edits,
     }
 
 

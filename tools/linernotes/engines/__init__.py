@@ -1,0 +1,1 @@
+"""The engines that build a site: MkDocs with our plugin, and Zensical from a prepared copy."""

@@ -1,0 +1,1 @@
+"""Gateways in front of Claude, played by what runs on this machine, while recording."""

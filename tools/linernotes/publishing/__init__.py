@@ -1,0 +1,1 @@
+"""From sources and a built site to what agents and crawlers fetch: twins, indexes, head links."""
