@@ -18,7 +18,7 @@ client = OpenAI(
 for provider in ("anthropic", "aws/anthropic", "google/anthropic"):
     response = client.chat.completions.create(
         model=f"{provider}/claude-haiku-5-5",
-        max_tokens=64,
+        max_tokens=512,
         messages=[{"role": "user", "content": "Lost bag. Department? One word."}],
     )
     print(f"{provider:<17} {response.choices[0].message.content}")
