@@ -10,11 +10,11 @@ Run it with a key in the environment:
 
 import os
 
+from anthropic import Anthropic
+
 os.environ["ANTHROPIC_BASE_URL"] = "https://api.orq.ai/v3/anthropic"
 os.environ["ANTHROPIC_AUTH_TOKEN"] = os.environ["ORQ_API_KEY"]
 os.environ["ANTHROPIC_API_KEY"] = ""
-
-from anthropic import Anthropic
 
 with Anthropic().messages.stream(
     model="anthropic/claude-sonnet-5-5",
