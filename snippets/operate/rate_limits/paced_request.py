@@ -30,7 +30,7 @@ class TokenBucket:
 
 
 bucket = TokenBucket(per_minute=60_000, burst=10_000)
-for tokens in (8_000, 4_000, 6_000):
+for tokens in (8_000, 4_400, 6_400):
     wait = bucket.reserve(tokens)
     print(f"{tokens} tokens: wait {wait:.0f} s")
     time.sleep(wait)
