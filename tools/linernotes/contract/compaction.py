@@ -38,7 +38,7 @@ def _edits(request: Request) -> list[Mapping[str, Any]]:
 
 
 def _on_demand_is_asked_for(request: Request) -> Iterator[Violation]:
-    """The types know that compaction is in beta, not which of its two betas each form needs."""
+    """Tell the two betas apart: the types know only that compaction is in some beta."""
     if request.betas is None or ON_DEMAND in request.betas:
         return
     signed = [f"{one.path}.signature" for one in _summaries(request) if one.value.get("signature")]
