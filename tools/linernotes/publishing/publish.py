@@ -174,7 +174,11 @@ def finished(html: str, site: PublishedSite, page: PublishedPage) -> str:
     with_links = with_head(html, site, page)
     if page.summary.noindex or with_links is html:
         return with_links
-    return with_exclusions(with_menu(with_pointer(with_links, page), site, page))
+    start = with_links.find("<article")
+    if start < 0:
+        return with_exclusions(with_pointer(with_links, page))
+    before, article = with_links[:start], with_links[start:]  # the navigation may be the most of it
+    return with_pointer(before, page) + with_exclusions(with_menu(article, site, page))
 
 
 def _publish_for_crawlers(site: PublishedSite, site_dir: Path) -> None:
