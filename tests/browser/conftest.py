@@ -93,8 +93,11 @@ def address(built: Path) -> Iterator[str]:
         thread.join()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def chromium() -> Iterator[Browser]:
+    """A browser, closed before the worker turns to other tests: while Playwright is open, its event
+    loop is the thread's, and `asyncio.run` refuses to start another.
+    """
     executable = installed_browser()
     assert executable is not None, "no browser: apt-get install chromium"
     with sync_playwright() as playwright:
