@@ -29,6 +29,23 @@ def test_search_finds_a_page_by_a_keyword_of_its_front_matter(page: Page):
     )
 
 
+@pytest.mark.parametrize("key", ["/", "s"])
+def test_the_search_loads_its_index_when_somebody_turns_to_it(page: Page, key: str):
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.goto("/", wait_until="networkidle")
+    assert not any("search_index" in url for url in asked)
+
+    with page.expect_response("**/search_index.json"):
+        page.keyboard.press(key)
+
+
+def test_an_address_with_a_query_shows_what_is_found(page: Page):
+    page.goto("/?q=pacing")
+
+    expect(page.locator(".md-search-result__link").first).to_be_visible()
+
+
 def test_tabs_of_a_language_switch_together_and_stay_so(page: Page):
     page.goto(QUICKSTART)
     labels = page.locator(".tabbed-labels > label", has_text="TypeScript")
