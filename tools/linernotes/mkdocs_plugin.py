@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from linernotes.publishing.published import PublishedPage, PublishedSite
 
 _log = get_plugin_logger("linernotes")
-_SNIPPET = re.compile(r'<div id="([^"]+)" class="ln-code')
+_SNIPPET = re.compile(r'<(?:div|pre) id="([^"]+)" class="ln-code')
 
 
 @dataclass(frozen=True, slots=True)
