@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mkdocs.config.config_options import ExtraScriptValue
-from mkdocs.plugins import BasePlugin, get_plugin_logger
+from mkdocs.plugins import BasePlugin, CombinedEvent, event_priority, get_plugin_logger
 from mkdocs.structure.files import File, InclusionLevel
 
 from linernotes.project import load_project
@@ -19,6 +19,7 @@ from linernotes.publishing.head import with_index_link
 from linernotes.publishing.publish import WITHOUT_MARKDOWN, finished, publish_files
 from linernotes.publishing.published import read_site
 from linernotes.rendering.additions import SCRIPT, STYLES
+from linernotes.rendering.asides import with_asides, without_asides
 from linernotes.rendering.catalogue import catalogue
 
 if TYPE_CHECKING:
@@ -51,6 +52,7 @@ class LinernotesPlugin(BasePlugin):
     _nav: Navigation | None = None
     _site: PublishedSite | None = None
     _pages: Mapping[str, PublishedPage]
+    _asides: list[str]
 
     def on_config(self, config: MkDocsConfig) -> MkDocsConfig:
         """Enable the Markdown extension, and have each page load our style and script."""
@@ -96,6 +98,20 @@ class LinernotesPlugin(BasePlugin):
         """Keep what a page is built with."""
         assert self._nav is not None
         self.built = Built(files, self._nav, env)
+
+    @event_priority(100)
+    def _before_search(self, context: Any, *, page: Page, **_: Any) -> Any:
+        """Keep asides from plugins that index the page, which takes them as long as rendering."""
+        page.content, self._asides = without_asides(page.content or "")
+        return context
+
+    @event_priority(-100)
+    def _after_search(self, context: Any, *, page: Page, **_: Any) -> Any:
+        """Put them in again, for the theme's template."""
+        page.content = with_asides(page.content or "", self._asides)
+        return context
+
+    on_page_context = CombinedEvent(_before_search, _after_search)
 
     def on_post_page(self, output: str, *, page: Page, config: MkDocsConfig) -> str:  # noqa: ARG002
         """Put in what a page says to agents and crawlers, and its menu."""
