@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from mkdocs.config.config_options import ExtraScriptValue
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from mkdocs.structure.nav import Navigation
     from mkdocs.structure.pages import Page
 
+    from linernotes.pages.page import Page as Source
     from linernotes.publishing.published import PublishedPage, PublishedSite
 
 _log = get_plugin_logger("linernotes")
@@ -51,7 +53,7 @@ class LinernotesPlugin(BasePlugin):
     built: Built | None = None
     _nav: Navigation | None = None
     _site: PublishedSite | None = None
-    _pages: Mapping[str, PublishedPage]
+    _pages: Mapping[str, PublishedPage] = MappingProxyType({})
     _asides: list[str]
 
     def on_config(self, config: MkDocsConfig) -> MkDocsConfig:
@@ -89,6 +91,11 @@ class LinernotesPlugin(BasePlugin):
         self._site = site
         self._pages = {page.path: page for page in (*site.pages, *site.hidden)}
         return site
+
+    def source(self, path: str) -> Source | None:
+        """Return the page `path` (below the docs directory) as it was read."""
+        published = self._pages.get(path)
+        return published.page if published is not None else None
 
     def on_nav(self, nav: Navigation, *, config: MkDocsConfig, files: Files) -> None:  # noqa: ARG002  # MkDocs' interface
         """Keep the navigation."""
