@@ -127,6 +127,9 @@ def test_models_are_listed_in_pages_and_retrieved(standin):
     listed = [model.id for model in client.models.list(limit=5)]
     assert len(listed) == 18
     assert listed[0] == "claude-fable-5-2"
+    created = [client.models.retrieve(id_).created_at for id_ in listed]
+    assert created == sorted(created, reverse=True), "newest first"
+    assert created[-1].year == 2025
     assert "claude-haiku-4-5-20251001" in listed
     before = client.models.list(limit=1, before_id=listed[2])
     assert ([model.id for model in before.data], before.has_more) == ([listed[1]], True)

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
 THINKING = ("adaptive", "between_tools", "disabled", "enabled")
 _SUPPORTED: dict[str, Any] = {"supported": True}
+NO_DATE = "1970-01-01"
+"""For a release that isn't known. SDK: types/model_info.py."""
+
 STAGES = ("active", "deprecated", "retired")
 
 
@@ -31,7 +34,7 @@ def model_info(model_id: str, on: dt.date) -> dict[str, Any]:
         "type": "model",
         "id": dated,
         "display_name": facts.name,
-        "created_at": _midnight(_released(dated) or facts.released or "1970-01-01"),
+        "created_at": _midnight(_released(dated) or facts.released or NO_DATE),
         "lifecycle": "deprecated" if retires else "active",
         "deprecated_at": None,
         "retires_at": _midnight(retires.isoformat()) if retires else None,
@@ -66,6 +69,7 @@ def model_page(query: QueryParams, on: dt.date) -> dict[str, Any]:
             raise ApiError(400, "lifecycle: Input should be 'active', 'deprecated' or 'retired'")
     ids = (name for name in current_ids() if snapshot(name) == name and is_callable(name, on))
     models = [model_info(name, on) for name in ids if model_facts(name)]
+    models.sort(key=lambda model: model["created_at"], reverse=True)
     return id_page([one for one in models if not asked or one["lifecycle"] in asked], query)
 
 
