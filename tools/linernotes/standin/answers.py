@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from linernotes.standin.identity import Identity
-    from linernotes.standin.replies import Reply
+    from linernotes.standin.replies import ErrorReply, Reply
 
 SHOWN_WORDS = 12
 """Words of the request that an unscripted answer quotes."""
@@ -44,7 +44,7 @@ class Answer:
     """Content blocks as the API sends them, why they end, and what they cost in tokens.
 
     `usage` takes the place of what would be worked out. `break_after` is the number of deltas
-    after which a stream breaks.
+    after which a stream breaks, `broken_by` the error that does it, if not an overload.
     """
 
     content: tuple[Mapping[str, Any], ...]
@@ -55,6 +55,7 @@ class Answer:
     thinking_tokens: int = 0
     usage: Mapping[str, Any] = field(default_factory=dict)
     break_after: int | None = None
+    broken_by: ErrorReply | None = None
     container: Mapping[str, Any] | None = None
     context_management: Mapping[str, Any] | None = None
 
@@ -103,7 +104,12 @@ def scripted(reply: Reply, body: Mapping[str, Any], identity: Identity) -> Answe
     for mismatch in mismatches(reply, body):
         raise MismatchError(mismatch)
     if is_asked_for(body):
-        return replace(_compacted(reply, body), usage=reply.usage, break_after=reply.break_after)
+        return replace(
+            _compacted(reply, body),
+            usage=reply.usage,
+            break_after=reply.break_after,
+            broken_by=reply.error,
+        )
     if reply.content is not None:
         bound = prefix_of(body)
         content = enumerate(reply.content)
@@ -121,6 +127,7 @@ def scripted(reply: Reply, body: Mapping[str, Any], identity: Identity) -> Answe
         stop_details=_stop_details(reply),
         usage=reply.usage,
         break_after=reply.break_after,
+        broken_by=reply.error,
         container=_container(reply, identity),
         context_management=reply.context_management,
     )
