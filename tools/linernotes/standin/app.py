@@ -12,6 +12,7 @@ from starlette.middleware import Middleware
 from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
+from linernotes.contract.compaction import ON_DEMAND
 from linernotes.contract.schema import COUNT_TOKENS, MESSAGES
 from linernotes.standin.answering import answer_to
 from linernotes.standin.batches import Batch, Batches
@@ -126,7 +127,11 @@ async def _create_message(request: Request) -> Response:
 
 async def _count_tokens(request: Request) -> Response:
     _, body = await _checked(request)
-    return _json(request, {"input_tokens": count_request(in_effect(body))})
+    counted: dict[str, Any] = {"input_tokens": count_request(in_effect(body))}
+    if body.get("context_management") is not None:
+        # SDK: types/beta/beta_count_tokens_context_management_response.py.
+        counted["context_management"] = {"original_input_tokens": count_request(body)}
+    return _json(request, counted)
 
 
 async def _create_batch(request: Request) -> Response:
@@ -236,12 +241,18 @@ def _files(request: Request) -> Files:
 
 async def _list_models(request: Request) -> Response:
     run = await _admitted(request)
-    return _json(request, model_page(request.query_params, run.today))
+    page = model_page(request.query_params, run.today, in_beta=_knows_compaction(request))
+    return _json(request, page)
 
 
 async def _retrieve_model(request: Request) -> Response:
     run = await _admitted(request)
-    return _json(request, model_info(request.path_params["model_id"], run.today))
+    model_id, in_beta = request.path_params["model_id"], _knows_compaction(request)
+    return _json(request, model_info(model_id, run.today, in_beta=in_beta))
+
+
+def _knows_compaction(request: Request) -> bool:
+    return ON_DEMAND in request.headers.get("anthropic-beta", "")
 
 
 async def _admitted(request: Request, longest: int = LONGEST_BODY) -> Run:
