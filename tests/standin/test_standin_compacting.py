@@ -157,3 +157,22 @@ def test_the_models_tell_who_compacts_to_those_who_know_of_it(standin):
     assert compaction("claude-sonnet-5-5") is None
     assert compaction("claude-sonnet-5-5", betas=betas).summarize.supported
     assert not compaction("claude-haiku-4-5", betas=betas).supported
+
+
+@pytest.mark.parametrize(
+    ("words", "more", "types", "end"),
+    [
+        (40_000, {}, ["text"], "end_turn"),
+        (60_000, {}, ["compaction", "text"], "end_turn"),
+        (60_000, {"pause_after_compaction": True}, ["compaction"], "compaction"),
+    ],
+)
+def test_a_long_history_is_compacted_without_a_script(standin, words, more, types, end):
+    trigger = {"type": "input_tokens", "value": 60_000}
+    edit = {"type": "compact_20260112", "trigger": trigger, **more}
+    body = HELLO | {"messages": [{"role": "user", "content": "pump " * words}]}
+    response = standin.post(body | {"context_management": {"edits": [edit]}}, **AT_A_THRESHOLD)
+    message = response.json()
+    assert check_response("/v1/messages", message) == ()
+    assert ([block["type"] for block in message["content"]], message["stop_reason"]) == (types, end)
+    assert ("iterations" in message["usage"]) == (types[0] == "compaction")

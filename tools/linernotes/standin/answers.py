@@ -12,7 +12,14 @@ from linernotes.standin import tokens
 from linernotes.standin.binding import prefix_of
 from linernotes.standin.blocks import filled
 from linernotes.standin.citing import best_passage
-from linernotes.standin.compacting import COMPACTION, is_asked_for, signed
+from linernotes.standin.compacting import (
+    COMPACTION,
+    edit_of,
+    in_effect,
+    is_asked_for,
+    signed,
+    threshold,
+)
 from linernotes.standin.identity import signature
 from linernotes.standin.mismatches import mismatches
 from linernotes.standin.schema_example import example
@@ -67,14 +74,29 @@ class MismatchError(Exception):
 def unscripted(body: Mapping[str, Any], identity: Identity) -> Answer:
     """Return the answer that needs no script: it fits the request's tools and schemas.
 
-    Raises BadSchemaError.
+    Where the request's history has reached the threshold for it, a summary comes first. Raises
+    BadSchemaError.
     """
+    edit = edit_of(body)
+    if edit is None or tokens.count_request(in_effect(body)) < threshold(edit):
+        return _made_up(body, identity)
+    summary = {"type": COMPACTION, "content": _summary(body)}
+    if edit.get("pause_after_compaction"):
+        return _whole(body, None, [summary], COMPACTION)
+    answer = _made_up(body, identity)
+    return replace(answer, content=(summary, *answer.content))
+
+
+def _summary(body: Mapping[str, Any]) -> str:
+    count = len(body["messages"])
+    return f"{SIMULATED} The conversation had {count} message{'s'[: count > 1]}."
+
+
+def _made_up(body: Mapping[str, Any], identity: Identity) -> Answer:
     if body["max_tokens"] == 0:
         return Answer((), "max_tokens")
     if is_asked_for(body):
-        count = len(body["messages"])
-        summary = f"{SIMULATED} The conversation had {count} message{'s'[: count > 1]}."
-        return _whole(body, None, [signed(summary)], COMPACTION)
+        return _whole(body, None, [signed(_summary(body))], COMPACTION)
     thinks = (body.get("thinking") or {}).get("type") in ("adaptive", "enabled")
     tools = _tools_to_call(body)
     thought = UNSCRIPTED_THOUGHT if thinks else None
