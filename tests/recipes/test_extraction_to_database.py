@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import datetime as dt
 import json
 import sqlite3
@@ -96,12 +97,13 @@ def test_an_invoice_becomes_a_row_and_its_lines_in_hundredths(db, inbox):
 
 
 def test_a_row_says_where_it_came_from(db, inbox):
-    answer = httpx2.Response(200, json=said(), headers={"request-id": "req_7"})
+    served = said() | {"model": "the-model-that-served-it"}
+    answer = httpx2.Response(200, json=served, headers={"request-id": "req_7"})
     (path,) = inbox("one")
     Claude(answer).read(db, [path])
     (row,) = all_of(db, "SELECT hash, path, model, request_id, version, at FROM invoices")
     sha = "7692c3ad3540bb803c020b3aee66cd8887123234ea0c6e7143c0add73ff431ed"
-    assert row[:5] == (sha, str(path), "claude-sonnet-5-5", "req_7", recipe.VERSION)
+    assert row[:5] == (sha, str(path), "the-model-that-served-it", "req_7", recipe.VERSION)
     assert dt.datetime.fromisoformat(row[5]).utcoffset() == dt.timedelta(0)
 
 
@@ -284,6 +286,15 @@ def test_a_number_that_was_there_before_is_not_payable_twice(db, inbox):
 def test_two_suppliers_may_use_the_same_number(db, inbox):
     db.execute("INSERT INTO suppliers VALUES ('IE2', 'Bolt')")
     assert Claude(said(), said(vat_id="IE2")).read(db, inbox("one", "two")) == {"stored": 2}
+
+
+def test_a_pdf_goes_out_as_a_pdf(db):
+    path = ROOT / "docs/recipes/warranty.pdf"
+    model = Claude(said())
+    model.read(db, [path])
+    source = model.bodies[0]["messages"][0]["content"][0]["source"]
+    assert source["media_type"] == "application/pdf"
+    assert base64.b64decode(source["data"]) == path.read_bytes()
 
 
 def test_a_pdf_is_read_too(db):
