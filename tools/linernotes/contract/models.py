@@ -44,7 +44,9 @@ class Model:
     taken back by the conversation and the models that it came from. Docs: models/fable-5-1 (new
     accounts), models/fable-5-2/whats-new-fable-5-2, models/haiku-5-5/migration-guide; for the
     other 5.5 models medium. `binds_prefix`: nor after any other tools, system prompt or messages,
-    on every account. Docs: models/fable-5-2/whats-new-fable-5-2. `released` is a date, or None where the
+    on every account. Docs: models/fable-5-2/whats-new-fable-5-2. `compacts`: takes `compaction`.
+    Docs: build-with-claude/compaction-on-demand, whose list is older than the 5.2 models: medium
+    for these. `released` is a date, or None where the
     id itself holds it or no page gave one.
     """
 
@@ -65,6 +67,7 @@ class Model:
     dense_tokenizer: bool = True
     binds_thinking: bool = False
     binds_prefix: bool = False
+    compacts: bool = True
     released: str | None = None
 
     @property
@@ -86,6 +89,7 @@ _OF_2025 = Model(
     sampling=True,
     system_messages=False,
     dense_tokenizer=False,
+    compacts=False,
 )
 _OF_EARLY_2026 = Model(
     "",

@@ -28,7 +28,8 @@ def answer_to(run: Run, body: Mapping[str, Any], identity: Identity) -> Answer:
 
     Raises ApiError if the reply is one, or could not have been given to this request.
     """
-    scripted_reply = run.next_reply(asked_text(body))
+    # A request that only fills the cache gets no answer, and takes none from the script.
+    scripted_reply = run.next_reply(asked_text(body)) if body["max_tokens"] else None
     try:
         if scripted_reply is None:
             return unscripted(body, identity)

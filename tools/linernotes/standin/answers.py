@@ -12,10 +12,11 @@ from linernotes.standin import tokens
 from linernotes.standin.binding import prefix_of
 from linernotes.standin.blocks import filled
 from linernotes.standin.citing import best_passage
+from linernotes.standin.compacting import COMPACTION, is_asked_for, signed
 from linernotes.standin.identity import signature
 from linernotes.standin.mismatches import mismatches
 from linernotes.standin.schema_example import example
-from linernotes.standin.server_tools import served
+from linernotes.standin.server_tools import NO_TIME, served
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -54,7 +55,8 @@ class Answer:
     thinking_tokens: int = 0
     usage: Mapping[str, Any] = field(default_factory=dict)
     break_after: int | None = None
-    container: Mapping[str, str] | None = None
+    container: Mapping[str, Any] | None = None
+    context_management: Mapping[str, Any] | None = None
 
 
 class MismatchError(Exception):
@@ -68,6 +70,10 @@ def unscripted(body: Mapping[str, Any], identity: Identity) -> Answer:
     """
     if body["max_tokens"] == 0:
         return Answer((), "max_tokens")
+    if is_asked_for(body):
+        count = len(body["messages"])
+        summary = f"{SIMULATED} The conversation had {count} message{'s'[: count > 1]}."
+        return _whole(body, None, [signed(summary)], COMPACTION)
     thinks = (body.get("thinking") or {}).get("type") in ("adaptive", "enabled")
     tools = _tools_to_call(body)
     thought = UNSCRIPTED_THOUGHT if thinks else None
@@ -96,6 +102,8 @@ def scripted(reply: Reply, body: Mapping[str, Any], identity: Identity) -> Answe
     """
     for mismatch in mismatches(reply, body):
         raise MismatchError(mismatch)
+    if is_asked_for(body):
+        return replace(_compacted(reply, body), usage=reply.usage, break_after=reply.break_after)
     if reply.content is not None:
         bound = prefix_of(body)
         content = enumerate(reply.content)
@@ -113,7 +121,26 @@ def scripted(reply: Reply, body: Mapping[str, Any], identity: Identity) -> Answe
         stop_details=_stop_details(reply),
         usage=reply.usage,
         break_after=reply.break_after,
+        container=_container(reply, identity),
+        context_management=reply.context_management,
     )
+
+
+def _compacted(reply: Reply, body: Mapping[str, Any]) -> Answer:
+    """Return the scripted text, or block, as a signed summary; none if the reply ends otherwise."""
+    if reply.stop_reason not in (None, COMPACTION):
+        return replace(_whole(body, None, (), reply.stop_reason), stop_details=_stop_details(reply))
+    if reply.content is None:
+        return _whole(body, None, [signed(reply.text or "")], COMPACTION)
+    (block,) = reply.content
+    return _whole(body, None, [signed(str(block["content"])) | block], COMPACTION)
+
+
+def _container(reply: Reply, identity: Identity) -> Mapping[str, Any] | None:
+    """Return the scripted container with what the script left out."""
+    if reply.container is None:
+        return None
+    return {"id": identity.id("container"), "expires_at": NO_TIME, **reply.container}
 
 
 def _parts(reply: Reply, identity: Identity) -> list[dict[str, Any]]:
@@ -192,6 +219,8 @@ def _until_stop_sequence(text: str, body: Mapping[str, Any]) -> tuple[str, str |
 
 
 def _natural_end(content: Sequence[Mapping[str, Any]]) -> str:
+    if content and all(block["type"] == COMPACTION for block in content):
+        return COMPACTION
     return "tool_use" if any(block["type"] == "tool_use" for block in content) else "end_turn"
 
 
@@ -201,6 +230,8 @@ def _cost(content: Sequence[Mapping[str, Any]], model: str) -> int:
     for block in content:
         if block["type"] == "text":
             total += tokens.count(block["text"], model)
+        elif block["type"] == COMPACTION and "signature" in block:
+            total += tokens.count(block["content"], model)
         elif "input" in block:
             total += PER_TOOL_CALL + tokens.count(_json_text(block["input"]), model)
     return total

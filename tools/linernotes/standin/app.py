@@ -26,6 +26,7 @@ from linernotes.standin.bodies import (
 from linernotes.standin.browsers import Browsers, check_browser
 from linernotes.standin.catalogue import model_info, model_page
 from linernotes.standin.checks import check_headers, checked_body
+from linernotes.standin.compacting import in_effect
 from linernotes.standin.errors import ApiError, error_body, unsourced
 from linernotes.standin.files import Files, checked_upload
 from linernotes.standin.messages import message_of
@@ -119,7 +120,7 @@ async def _create_message(request: Request) -> Response:
 
 async def _count_tokens(request: Request) -> Response:
     _, body = await _checked(request)
-    return _json(request, {"input_tokens": count_request(body)})
+    return _json(request, {"input_tokens": count_request(in_effect(body))})
 
 
 async def _create_batch(request: Request) -> Response:

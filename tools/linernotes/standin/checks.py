@@ -10,6 +10,7 @@ from linernotes.contract.requests import check_request
 from linernotes.contract.rules import blocks_of
 from linernotes.contract.versions import version_problem
 from linernotes.standin.binding import prefixes_before
+from linernotes.standin.compacting import COMPACTION
 from linernotes.standin.errors import ApiError, unsourced
 from linernotes.standin.identity import is_forged
 from linernotes.standin.media_limits import check_media
@@ -54,12 +55,22 @@ def checked_body(path: str, headers: Headers, raw: bytes, today: dt.date) -> Map
     return body
 
 
+def _is_forged_summary(block: Mapping[str, Any]) -> bool:
+    """Return whether a summary isn't what was signed. One without a signature never was."""
+    signed = block.get("signature")
+    return bool(signed) and is_forged(block.get("content") or "", signed, (COMPACTION,))
+
+
 def _check_signatures(body: Mapping[str, Any]) -> None:
     facts = model_facts(body["model"])
     only_ours = facts is not None and facts.binds_thinking
     for index, message in enumerate(body["messages"]):
         blocks = blocks_of(message["content"], f"messages.{index}.content")
         for number, block in enumerate(blocks):
+            if block.type == "compaction" and _is_forged_summary(block.value):
+                raise ApiError(
+                    400, unsourced(f"{block.path}: Invalid `signature` in `compaction` block")
+                )
             if block.type == "thinking" and is_forged(
                 block.value["thinking"],
                 block.value["signature"],

@@ -31,10 +31,16 @@ StopReason = Literal[
     "stop_sequence",
     "tool_use",
     "pause_turn",
+    "compaction",
     "refusal",
     "model_context_window_exceeded",
 ]
-_ON_DEMAND = frozenset(get_args(StopReason)) - {"end_turn", "stop_sequence", "tool_use"}
+_ON_DEMAND = frozenset(get_args(StopReason)) - {
+    "compaction",
+    "end_turn",
+    "stop_sequence",
+    "tool_use",
+}
 """Stop reasons that a request can't be sure of. `max_tokens` in a script says that the answer is
 cut where the page needs it, whatever the length of the model's own words."""
 
@@ -92,6 +98,12 @@ class Reply(_Part):
     )
     stop_sequence: Text | None = Field(default=None, description="The sequence that ended it.")
     stop_details: StopDetails | None = Field(default=None, description="Details of a refusal.")
+    container: dict[str, JsonValue] | None = Field(
+        default=None, description="The container of code execution; what is left out is filled in."
+    )
+    context_management: dict[str, JsonValue] | None = Field(
+        default=None, description="`applied_edits`: what was cleared from the context."
+    )
     usage: dict[str, JsonValue] = Field(
         default={}, description="Members of `usage` that take the place of the worked-out ones."
     )
@@ -246,12 +258,13 @@ def _keys_at(location: list[int | str]) -> tuple[str, ...]:
 
 
 def _wrong_blocks(script: Script, places: Place, page: str) -> tuple[Finding, ...]:
-    """Check blocks that are written in full against the SDK's types, where there are any."""
-    if all(reply.content is None for reply in script.replies):
+    """Check what is written in the API's own form against the SDK's types, where there is any."""
+    parts = ("content", "container", "context_management")
+    if not any(getattr(reply, part) is not None for reply in script.replies for part in parts):
         return ()
-    from linernotes.standin.blocks import block_problems  # noqa: PLC0415  # imports the SDK
+    from linernotes.standin.blocks import block_problems, part_problems  # noqa: PLC0415  # the SDK
 
-    return tuple(
+    blocks = tuple(
         error(
             "replies-block",
             page,
@@ -262,3 +275,16 @@ def _wrong_blocks(script: Script, places: Place, page: str) -> tuple[Finding, ..
         for number, block in enumerate(reply.content or ())
         for path, message in block_problems(block)
     )
+    others = tuple(
+        error(
+            "replies-block",
+            page,
+            places.line_of("replies", index, part, *path),
+            f"`{part}` doesn't fit the API: {message}.",
+        )
+        for index, reply in enumerate(script.replies)
+        for part in parts[1:]
+        if getattr(reply, part) is not None
+        for path, message in part_problems(part, getattr(reply, part))
+    )
+    return blocks + others

@@ -121,6 +121,8 @@ def count_block(block: Mapping[str, Any], model: str) -> int:
             return count(block["text"], model)
         case "thinking" | "redacted_thinking":
             return 0  # Thoughts of earlier turns are dropped.
+        case "compaction":
+            return count(block.get("content") or "", model)
         case "image":
             return _count_image(block["source"], model)
         case "document":
