@@ -6,6 +6,7 @@ It is thin. What a page shows is made by the Markdown extension, what agents rea
 from __future__ import annotations
 
 import logging
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     from linernotes.publishing.published import PublishedPage, PublishedSite
 
 _log = get_plugin_logger("linernotes")
+_SNIPPET = re.compile(r'<(?:div|pre) id="([^"]+)" class="ln-code')
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +107,18 @@ class LinernotesPlugin(BasePlugin):
         """Keep what a page is built with."""
         assert self._nav is not None
         self.built = Built(files, self._nav, env)
+
+    def on_page_content(
+        self,
+        html: str,
+        *,
+        page: Page,
+        config: MkDocsConfig,  # noqa: ARG002
+        files: Files,  # noqa: ARG002
+    ) -> None:
+        """Tell MkDocs that links may lead to snippets: it looks for anchors before they are there."""
+        if page.present_anchor_ids is not None:
+            page.present_anchor_ids.update(_SNIPPET.findall(html))
 
     @event_priority(100)
     def _before_search(self, context: Any, *, page: Page, **_: Any) -> Any:

@@ -49,7 +49,7 @@
     show();
     selects.personas.focus();
   });
-  const browse = make("a", { className: "ln-filter__browse", textContent: "Browse all pages" });
+  const browse = make("a", { className: "ln-filter__browse", textContent: "Browse" });
   box.append(make("div", { className: "ln-filter__line" }, count, clear, browse));
 
   let data = null;
@@ -65,7 +65,8 @@
       if (!data[kind].some(([name]) => name === choice[kind])) choice[kind] = "";
       selects[kind].value = choice[kind];
     }
-    if (!box.isConnected && (data.levels.length || data.personas.length)) list.before(box);
+    if (!data.levels.length && !data.personas.length) box.remove();
+    else if (!box.isConnected) list.before(box);
     show();
   };
 
@@ -95,7 +96,7 @@
   };
 
   const show = () => {
-    const on = Boolean(choice.personas || choice.levels);
+    const on = Boolean(data && (choice.personas || choice.levels));
     const shown = sift(list.querySelectorAll(":scope > li"), on);
     box.classList.toggle("ln-filter--on", on);
     clear.hidden = !on;
@@ -103,17 +104,41 @@
     count.textContent = on ? `${shown} ${shown === 1 ? "page" : "pages"}` : "";
   };
 
-  /* What an earlier page learnt is shown at once; then it is brought up to date. */
+  /* It is there at once, so that nothing moves when its choices arrive. What an earlier page learnt
+     is shown at once too; then it is brought up to date. */
+  show();
+  list.before(box);
   const known = kept(sessionStorage, KNOWN);
   if (known) learn(known);
   fetch(new URL("pages.json", script.src))
-    .then((response) => (response.ok ? response.json() : null))
+    .then((response) => (response.ok ? response.json() : Promise.reject()))
     .then((found) => {
-      if (!found || JSON.stringify(found) === JSON.stringify(known)) return;
+      if (JSON.stringify(found) === JSON.stringify(known)) return;
       keep(sessionStorage, KNOWN, found);
       learn(found);
     })
-    .catch(() => { /* offline, or opened as a file: the navigation stays whole */ });
+    .catch(() => {
+      /* Offline, or opened as a file: the navigation stays whole. */
+      if (!data) box.remove();
+    });
+})();
+
+/* What lies over the text closes as people expect: by Escape, which gives focus back, or a click elsewhere. */
+(() => {
+  "use strict";
+  const FLOATING = "details:is(.ln-mark, .ln-menu)[open]";
+  document.addEventListener("keydown", (event) => {
+    const open = event.key === "Escape" && document.querySelectorAll(FLOATING);
+    for (const one of open || []) {
+      if (one.contains(document.activeElement)) one.querySelector("summary").focus();
+      one.open = false;
+    }
+  });
+  document.addEventListener("click", (event) => {
+    for (const one of document.querySelectorAll(FLOATING)) {
+      if (!one.contains(event.target)) one.open = false;
+    }
+  });
 })();
 
 /* The page menu: copies exactly the Markdown that "View as Markdown" shows. */
@@ -123,7 +148,6 @@
   const button = menu && menu.querySelector("[data-copy]");
   if (!button) return;
   const label = button.textContent;
-  const close = () => { menu.open = false; };
 
   const text = async () => {
     const response = await fetch(button.dataset.copy);
@@ -147,14 +171,6 @@
   button.setAttribute("aria-live", "polite");
   button.addEventListener("click", () => {
     copy().then(() => say("Copied"), () => say("Can\u2019t copy here: view it instead"));
-  });
-  menu.addEventListener("keydown", (event) => {
-    if (event.key !== "Escape") return;
-    close();
-    menu.querySelector("summary").focus();
-  });
-  document.addEventListener("click", (event) => {
-    if (!menu.contains(event.target)) close();
   });
 })();
 /* End of the page menu. */
