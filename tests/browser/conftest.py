@@ -82,19 +82,31 @@ class Handler(SimpleHTTPRequestHandler):
         pass
 
 
-@pytest.fixture(scope="session")
-def address(built: Path) -> Iterator[str]:
-    """Where the site is served, without a slash at the end."""
-    with ThreadingHTTPServer(("127.0.0.1", 0), partial(Handler, directory=built)) as server:
+@contextmanager
+def served(directory: Path) -> Generator[str]:
+    """Serve a built site on loopback; yield its address, without a slash at the end."""
+    with ThreadingHTTPServer(("127.0.0.1", 0), partial(Handler, directory=directory)) as server:
         thread = Thread(target=server.serve_forever)
         thread.start()
-        yield f"http://127.0.0.1:{server.server_port}"
-        server.shutdown()
-        thread.join()
+        try:
+            yield f"http://127.0.0.1:{server.server_port}"
+        finally:
+            server.shutdown()
+            thread.join()
 
 
 @pytest.fixture(scope="session")
+def address(built: Path) -> Iterator[str]:
+    """Where the site is served."""
+    with served(built) as address:
+        yield address
+
+
+@pytest.fixture(scope="package")
 def chromium() -> Iterator[Browser]:
+    """A browser, closed before the worker turns to other tests: while Playwright is open, its event
+    loop is the thread's, and `asyncio.run` refuses to start another.
+    """
     executable = installed_browser()
     assert executable is not None, "no browser: apt-get install chromium"
     with sync_playwright() as playwright:

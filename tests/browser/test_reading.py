@@ -1,13 +1,15 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 from urllib.parse import urlsplit
 
 import pytest
 from playwright.sync_api import expect
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from playwright.sync_api import Page
 
 QUICKSTART = "/get-started/quickstart/"
@@ -25,6 +27,23 @@ def test_search_finds_a_page_by_a_keyword_of_its_front_matter(page: Page):
     expect(page.locator(".md-search-result__link").first).to_have_attribute(
         "href", re.compile(r"operate/rate-limits/")
     )
+
+
+@pytest.mark.parametrize("key", ["/", "s"])
+def test_the_search_loads_its_index_when_somebody_turns_to_it(page: Page, key: str):
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.goto("/", wait_until="networkidle")
+    assert not any("search_index" in url for url in asked)
+
+    with page.expect_response("**/search_index.json"):
+        page.keyboard.press(key)
+
+
+def test_an_address_with_a_query_shows_what_is_found(page: Page):
+    page.goto("/?q=pacing")
+
+    expect(page.locator(".md-search-result__link").first).to_be_visible()
 
 
 def test_tabs_of_a_language_switch_together_and_stay_so(page: Page):
@@ -82,16 +101,22 @@ def test_an_address_that_is_not_there_leads_on(page: Page):
     expect(page).to_have_url(re.compile(r"/operate/troubleshooting/$"))
 
 
-@pytest.mark.parametrize("path", ["/", QUICKSTART, "/guides/streaming/"])
-def test_a_page_fits_a_narrow_telephone(page: Page, path: str):
+def test_every_page_fits_a_narrow_telephone(page: Page, built: Path):
     page.set_viewport_size({"width": 360, "height": 740})
-    page.goto(path)
+    wide: dict[str, int] = {}
+    for file in sorted(built.rglob("*.html")):
+        path = file.relative_to(built).as_posix()
+        page.goto(f"/{path}", wait_until="domcontentloaded")
+        width = page.evaluate("document.documentElement.scrollWidth")
+        if width > 360:
+            wide[path] = width
 
-    wide = page.evaluate("document.documentElement.scrollWidth")
-    assert wide <= 360
+    assert not wide
 
 
-@pytest.mark.parametrize("path", ["/", QUICKSTART, "/guides/tool-use/"])
+@pytest.mark.parametrize(
+    "path", ["/", QUICKSTART, "/guides/tool-use/", "/reference/models/", "/browse/", "/not-here/"]
+)
 def test_a_page_asks_nobody_but_its_own_site(page: Page, address: str, path: str):
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url))
@@ -115,10 +140,39 @@ def test_nothing_on_a_page_fails(page: Page):
     assert not problems
 
 
-def test_a_page_can_be_printed_without_its_surroundings(page: Page):
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_a_page_is_printed_in_dark_ink_and_without_its_surroundings(
+    page: Page, scheme: Literal["light", "dark"]
+):
+    page.emulate_media(color_scheme=scheme, media="print")
     page.goto(QUICKSTART)
-    page.emulate_media(media="print")
 
     expect(page.locator(".md-header")).to_be_hidden()
     expect(page.locator(".md-sidebar").first).to_be_hidden()
+    expect(page.locator(".ln-menu")).to_be_hidden()
+    expect(page.locator(".md-code__nav").first).to_be_hidden()
     expect(page.get_by_role("heading", level=1)).to_be_visible()
+    lightness = page.evaluate("""() => {
+        const sum = (element, property) => getComputedStyle(element)[property]
+            .match(/[\\d.]+/g).slice(0, 3).reduce((all, one) => all + Number(one), 0) / 765;
+        const heading = document.querySelector("h1");
+        return {
+            paper: sum(document.body, "backgroundColor"),
+            heading: sum(heading, "color"),
+            code: sum(document.querySelector("pre > code"), "backgroundColor"),
+            text: sum(document.querySelector("pre > code"), "color"),
+        };
+    }""")
+    assert min(lightness["paper"], lightness["code"]) > 0.9
+    assert max(lightness["heading"], lightness["text"]) < 0.3
+
+
+def test_nothing_moves_for_who_asked_for_less_motion(page: Page):
+    page.goto("/guides/streaming/")
+    moving = """Array.from(document.querySelectorAll("*")).filter(element =>
+        ["transitionDuration", "animationDuration"].some(property =>
+            getComputedStyle(element)[property].split(",").some(time => parseFloat(time) > 0.001)
+        )
+    ).map(element => element.outerHTML.slice(0, 80))"""
+
+    assert page.evaluate(moving) == []  # the fixture's browser asks for it

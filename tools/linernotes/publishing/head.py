@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 
 _OURS = 'rel="describedby"'
 _MOST_KEYWORDS = 30
+# Material and Zensical take what is `rel="alternate"` and nothing else for a translation of the
+# site, and fetch a sitemap beside it. In the browser the link is therefore both.
+_NO_TRANSLATION = "<script>document.querySelector('link[type=\"text/markdown\"]').relList.add('nofollow')</script>"
 # What could end the script element, and what older parsers take for the end of a line.
 _UNSAFE = {ord(one): f"\\u{ord(one):04x}" for one in "<>&\u2028\u2029"}
 
@@ -52,6 +55,7 @@ def _tags(head: str, site: PublishedSite, page: PublishedPage, *, scripted: bool
         return [_meta("robots", "noindex"), _link("describedby", relative_url("llms.txt", here))]
     tags = [
         _link("alternate", relative_url(page.twin, here), ' type="text/markdown"'),
+        _NO_TRANSLATION,
         _link("describedby", relative_url("llms.txt", here)),
     ]
     if STYLES not in head:

@@ -49,7 +49,7 @@
     show();
     selects.personas.focus();
   });
-  const browse = make("a", { className: "ln-filter__browse", textContent: "Browse all pages" });
+  const browse = make("a", { className: "ln-filter__browse", textContent: "Browse" });
   box.append(make("div", { className: "ln-filter__line" }, count, clear, browse));
 
   let data = null;
@@ -116,6 +116,24 @@
     .catch(() => { /* offline, or opened as a file: the navigation stays whole */ });
 })();
 
+/* What lies over the text closes as people expect: by Escape, which gives focus back, or a click elsewhere. */
+(() => {
+  "use strict";
+  const FLOATING = "details:is(.ln-mark, .ln-menu)[open]";
+  document.addEventListener("keydown", (event) => {
+    const open = event.key === "Escape" && document.querySelectorAll(FLOATING);
+    for (const one of open || []) {
+      if (one.contains(document.activeElement)) one.querySelector("summary").focus();
+      one.open = false;
+    }
+  });
+  document.addEventListener("click", (event) => {
+    for (const one of document.querySelectorAll(FLOATING)) {
+      if (!one.contains(event.target)) one.open = false;
+    }
+  });
+})();
+
 /* The page menu: copies exactly the Markdown that "View as Markdown" shows. */
 (() => {
   "use strict";
@@ -123,7 +141,6 @@
   const button = menu && menu.querySelector("[data-copy]");
   if (!button) return;
   const label = button.textContent;
-  const close = () => { menu.open = false; };
 
   const text = async () => {
     const response = await fetch(button.dataset.copy);
@@ -147,14 +164,6 @@
   button.setAttribute("aria-live", "polite");
   button.addEventListener("click", () => {
     copy().then(() => say("Copied"), () => say("Can\u2019t copy here: view it instead"));
-  });
-  menu.addEventListener("keydown", (event) => {
-    if (event.key !== "Escape") return;
-    close();
-    menu.querySelector("summary").focus();
-  });
-  document.addEventListener("click", (event) => {
-    if (!menu.contains(event.target)) close();
   });
 })();
 /* End of the page menu. */
