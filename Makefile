@@ -20,6 +20,7 @@ site: $(READY) ## Verify every snippet and build the site into site/ (ENGINE=mkd
 	$(BIN)/linernotes extract --check && \
 	$(BIN)/linernotes check && \
 	$(BIN)/linernotes build --engine $(ENGINE) && \
+	$(BIN)/linernotes check --site site && \
 	$(BIN)/linernotes status && \
 	echo "Built site/ in $$(( $$(date +%s) - started )) s. Look at it: $(BIN)/python -m http.server -d site"
 

@@ -179,7 +179,9 @@ def test_record_never_writes_a_credential(site: Site) -> None:
         for reading in readings(text):
             found = [value[:24] for value in VALUES if value[:24] in reading]
             assert found == [], name
-    assert not [one for one in site.json("check")["findings"] if one["severity"] == "error"]
+    errors = [one for one in site.json("check")["findings"] if one["severity"] == "error"]
+    assert {one["code"] for one in errors} == {"cassette-secret"}, "the scripts have them"
+    assert all(one["page"].endswith(".replies.yaml") for one in errors)
 
 
 @pytest.mark.parametrize(
@@ -309,6 +311,79 @@ def test_a_clean_cassette_in_the_same_form_is_clean(site: Site) -> None:
     assert site.run("check").exit_code == 0
     findings = _of_audit(json.loads(site.run("audit", "--json", "tests/cassettes").stdout))
     assert [one for one in findings if "secret" in one["code"]] == []
+
+
+TOKEN = "correct-horse-battery-staple-7"
+AWAY = {
+    "broken.yaml": "interactions: [\n",
+    "broken.json": "{",
+    "latin.yaml": "interactions: \xe9\n",
+    "not-lines.jsonl": "{}\n",
+    "a.replies.yaml": "replies:\n- txet: ",
+}
+
+
+@pytest.mark.parametrize("value", [VALUES[0], TOKEN], ids=["a key", "a value of the environment"])
+def test_a_credential_in_a_file_that_cannot_be_read_is_named_and_not_shown(
+    site: Site, monkeypatch: pytest.MonkeyPatch, value: str
+) -> None:
+    monkeypatch.setenv("MY_SERVICE_TOKEN", TOKEN)
+    site.page("Nothing.")
+    for name, text in AWAY.items():
+        path = site.root / "tests" / "cassettes" / "page" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(f"{text}{value}\n".encode("latin-1"))
+    read_by = {
+        "check": {"broken.yaml", "latin.yaml", "a.replies.yaml"},
+        "audit": set(AWAY) - {"a.replies.yaml"},
+    }
+    for command, names in read_by.items():
+        arguments = [command, "tests/cassettes"] if command == "audit" else [command]
+        report = json.loads(site.run(*arguments, "--json").stdout)
+        found = [one for one in report["findings"] if "secret" in one["code"]]
+        assert {one["page"].rpartition("/")[2] for one in found} == names
+        if command == "audit":
+            assert report["summary"]["secrets"] == len(names)
+        for form in ([], ["--json"]):
+            result = site.run(*arguments, *form)
+            assert result.exit_code == 1
+            assert value[:8] not in result.output
+
+
+# In JSON, with a mark at each place that a value may be at.
+LINE: dict = {
+    "cassette": "a.yaml<cassette>",
+    "request": {
+        "method": "POST",
+        "path": "/v1/messages",
+        "headers": {"anthropic-version": "2026-10-21<version>", "anthropic-beta": "b<beta>"},
+        "body": {
+            "model": "m<model>",
+            "max_tokens": f"{'x' * 60}<long>",
+            "messages": [{"role": "user<role>", "content": "Hi"}],
+            "tools": [{"name": "f<tool>", "input_schema": {"type": "object<kind>"}}],
+            "extra<key>": 1,
+        },
+    },
+    "response": {"status": 200, "headers": {}, "body": {"type": "message<answer>"}},
+}
+PLACES = re.findall("<([a-z]+)>", json.dumps(LINE))
+
+
+@pytest.mark.parametrize("value", [VALUES[0], TOKEN], ids=["a key", "a value of the environment"])
+@pytest.mark.parametrize("place", PLACES)
+def test_the_audit_says_what_is_wrong_without_the_credential(
+    site: Site, monkeypatch: pytest.MonkeyPatch, value: str, place: str
+) -> None:
+    monkeypatch.setenv("MY_SERVICE_TOKEN", TOKEN)
+    site.page("Nothing.")
+    text = json.dumps(LINE).replace(f"<{place}>", f" {value}")
+    site.write("traffic.jsonl", re.sub("<[a-z]+>", "", text))
+    for form in ([], ["--json"]):
+        result = site.run("audit", "traffic.jsonl", *form)
+        assert result.exit_code == 1
+        assert "secret" in result.output
+        assert value[:8] not in result.output
 
 
 def _of_audit(report: dict) -> list[dict]:

@@ -221,6 +221,36 @@ def test_recording_again_changes_nothing(site: Site) -> None:
     assert site.cassette("page/call").read_bytes() == before
 
 
+SPLIT = """
+from portkey_ai import Portkey
+
+targets = [{"provider": "@anthropic", "override_params": {"model": model}, "weight": 0.5}
+    for model in ("claude-haiku-5-5", "claude-sonnet-5-5")]
+portkey = Portkey(
+    api_key="PORTKEY_API_KEY", config={"strategy": {"mode": "loadbalance"}, "targets": targets}
+)
+for number in (*range(8), 1, 1, 1, 1):
+    portkey.chat.completions.create(
+        model="claude-haiku-5-5", max_tokens=9, messages=[{"role": "user", "content": str(number)}]
+    )
+"""
+
+
+def test_traffic_that_is_split_by_chance_is_split_the_same_way_each_time(site: Site) -> None:
+    site.write("pyproject.toml", SETTINGS)
+    site.page(named(SPLIT, "split"))
+    texts = set()
+    for _ in range(2):
+        site.cassette("page/split").unlink(missing_ok=True)
+        assert site.json("record", "--simulate")["findings"] == []
+        texts.add(re.sub("recorded_at: .*", "", site.cassette("page/split").read_text()))
+    [text] = texts
+    answered = re.findall(r"^        model: (\S+)\n        provider", text, re.MULTILINE)
+    assert len(answered) == 12
+    assert len(set(answered[:8])) == 2, "other requests, another draw"
+    assert len(set(answered[8:])) == 2, "the same request again, another draw"
+
+
 def test_a_configuration_falls_back_to_the_next_target(site: Site) -> None:
     site.write("pyproject.toml", SETTINGS)
     site.page(named(FALLBACK, "call"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import json
 import re
 from importlib import metadata
 from pathlib import Path
@@ -89,6 +90,13 @@ def test_versions_are_those_of_the_installed_sdk():
     assert FACTS["versions.api"].value == constants.ANTHROPIC_API_VERSION
     assert FACTS["versions.sdk_python"].value == anthropic.__version__
     assert FACTS["versions.python"].value in requires
+
+
+def test_the_typescript_version_is_the_one_that_runs_the_tabs():
+    manifest = json.loads((ROOT / "tests/tabs/package.json").read_text(encoding="utf-8"))
+
+    pinned = manifest["dependencies"]["@anthropic-ai/sdk"]
+    assert FACTS["versions.sdk_typescript"].value == pinned
 
 
 def test_defaults_are_those_of_the_installed_sdk():

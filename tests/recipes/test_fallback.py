@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import anthropic
 import httpx2
 import pytest
-from recipe_world import Answer, async_client, body, failure, message, program, response
+from programs import Answer, async_client, body, claude, failure, message, program, response
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -372,6 +372,28 @@ def test_a_stream_that_nobody_begins_names_the_reasons():
     (problem,) = read(fallback(Api(a=failure(529), b=httpx2.ConnectError("no"))))
     assert isinstance(problem, recipe.NobodyAnswered)
     assert [passed.candidate for passed in problem.passed] == ["a", "b"]
+
+
+def test_it_works_over_a_real_connection():
+    overloaded = {"error": {"status": 529, "type": "overloaded_error"}}
+    broken = {"text": "Half", "break_after": 0}
+    with claude({"thinking": "Hm.", "text": "Hello."}, overloaded, broken, {"text": "Hi."}) as of:
+
+        async def talk() -> list[Any]:
+            async with anthropic.AsyncAnthropic(**of) as client:
+                models = ("claude-sonnet-5-5", "claude-haiku-5-5", "claude-opus-5-5")
+                asked = recipe.Fallback([recipe.Candidate(m, client, m) for m in models])
+                first = await asked.ask(ASK, max_tokens=64)
+                history = [*ASK, first, *ASK]
+                return [part async for part in asked.stream(history, max_tokens=64)]
+
+        *pieces, answer = asyncio.run(talk())
+    assert "".join(pieces) == "Hi."
+    assert answer.candidate == "claude-opus-5-5"
+    assert [passed.reason for passed in answer.passed] == [
+        "529 overloaded_error",
+        "200 overloaded_error",
+    ]
 
 
 def test_a_fallback_without_candidates_or_time_is_a_mistake():

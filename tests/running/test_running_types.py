@@ -98,6 +98,12 @@ def test_good_code_and_what_the_run_tells_better_have_no_problem(site: Any) -> N
     assert problems_in(site, text) == {}
 
 
+def test_a_page_named_like_a_package_is_not_taken_for_it(site: Any) -> None:
+    text = "```{ .python #a .norun reason='not installable' }\nimport page\n\npage.Engine()\n```\n"
+
+    assert problems_in(site, text) == {}
+
+
 def test_a_configuration_of_the_users_own_changes_nothing(
     site: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -5,7 +5,7 @@ import sys
 from typing import get_args
 
 import pytest
-from anthropic.types import StopReason as SdkStopReason
+from anthropic.types.beta import BetaStopReason
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -111,7 +111,7 @@ def test_no_text_makes_reading_fail(text):
 
 
 def test_the_stop_reasons_are_the_sdks():
-    assert set(get_args(StopReason)) == set(get_args(SdkStopReason))
+    assert set(get_args(StopReason)) == set(get_args(BetaStopReason))
 
 
 def test_the_schema_for_editors_has_the_keys_that_writers_use():
@@ -130,3 +130,26 @@ def test_reading_a_script_does_not_load_the_sdk_or_the_server():
         "sys.exit(any(name in sys.modules for name in ('anthropic', 'starlette', 'uvicorn')))"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_the_parts_of_a_message_are_checked_like_its_blocks():
+    script = """replies:
+  - text: A
+    container: {id: 7}
+  - text: A
+    context_management:
+      applied_edits:
+        - {type: clear_everything}
+"""
+    _, findings = load_replies(script, "a.replies.yaml")
+    assert [(one.code, one.line) for one in findings] == [
+        ("replies-block", 3),
+        ("replies-block", 7),
+    ]
+    assert "`container` doesn't fit the API: id: " in findings[0].message
+
+
+def test_half_a_character_is_told_before_it_is_sent():
+    _, (finding,) = load_replies('replies:\n  - text: "\\ud83d"\n', "a.replies.yaml")
+    assert (finding.code, finding.line) == ("replies-yaml", 2)
+    assert load_replies('replies:\n  - text: "\\U0001F600"\n', "a.replies.yaml")[1] == ()

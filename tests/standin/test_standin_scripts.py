@@ -285,3 +285,64 @@ def test_a_delay_passes_on_the_clock_of_the_stand_in_alone(start):
         for _ in range(4)
     ]
     assert reads == [False, True, False, True]
+
+
+def test_a_request_that_only_fills_the_cache_takes_no_reply(start):
+    standin = start("replies: [{text: One}]")
+    empty = standin.client.messages.create(**HELLO | {"max_tokens": 0})
+    assert (empty.content, empty.stop_reason) == ([], "max_tokens")
+    assert standin.client.messages.create(**HELLO).content[0].text == "One"
+    assert standin.findings == ()
+
+
+def test_a_script_may_say_which_container_ran_and_what_was_cleared(start):
+    script = """
+replies:
+  - text: Done.
+    container: {skills: [{type: anthropic, skill_id: pdf, version: latest}]}
+  - text: Cleared.
+    context_management:
+      applied_edits:
+        - {type: clear_tool_uses_20250919, cleared_input_tokens: 900, cleared_tool_uses: 2}
+"""
+    standin = start(script)
+    tools = [{"type": "code_execution_20260521", "name": "code_execution"}]
+    message = standin.client.beta.messages.create(**HELLO, tools=tools)
+    assert message.container is not None
+    assert message.container.id.startswith("container_")
+    assert [skill.skill_id for skill in message.container.skills or ()] == ["pdf"]
+    edits = {"edits": [{"type": "clear_tool_uses_20250919"}]}
+    betas = ["context-management-2025-06-27"]
+    message = standin.client.beta.messages.create(**HELLO, context_management=edits, betas=betas)
+    assert message.context_management is not None
+    assert message.context_management.applied_edits[0].cleared_input_tokens == 900
+    assert standin.findings == ()
+
+
+@pytest.mark.parametrize("part", ["container: {}", "context_management: {applied_edits: []}"])
+def test_what_a_request_did_not_ask_for_does_not_come(start, part):
+    standin = start(f"replies: [{{text: A, {part}}}]")
+    with pytest.raises(anthropic.BadRequestError, match=part.partition(":")[0]):
+        standin.client.messages.create(**HELLO)
+
+
+@pytest.mark.parametrize(
+    ("error", "type_", "message"),
+    [
+        ("{status: 500}", "api_error", "Internal server error"),
+        ("{status: 429, error_code: too_fast}", "rate_limit_error", "rate limit"),
+        ("{status: 529, message: Later.}", "overloaded_error", "Later."),
+        ("{status: 400, type: odd_error}", "odd_error", "Bad Request"),
+    ],
+)
+def test_any_error_may_come_amid_a_stream(start, error, type_, message):
+    standin = start(f"replies: [{{text: One two three., break_after: 1, error: {error}}}]")
+    with (
+        pytest.raises(anthropic.APIStatusError, match=message) as raised,
+        standin.client.messages.stream(**HELLO) as stream,
+    ):
+        stream.until_done()
+    assert (raised.value.status_code, raised.value.type) == (200, type_)
+    assert standin.findings == ()
+    [text] = [block.text for block in stream.current_message_snapshot.content]
+    assert text == "One"

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 LANGUAGES = {"TypeScript": ("typescript", "ts"), "cURL": ("bash", "sh")}
 
+_CALLS = ('@anthropic-ai/sdk"', 'from "openai"', 'from "portkey-ai"', "/v1/", "/v3/")
 _TAB = re.compile(r'( *)===[!+]* +"([^"]+)" *$')
 
 
@@ -58,7 +59,7 @@ def tab_groups(project: Project) -> Iterator[TabGroup]:
 
 def _calls(source: str) -> bool:
     """Return whether an example calls the API; others show how to install something."""
-    return '@anthropic-ai/sdk"' in source or "/v1/" in source
+    return any(sign in source for sign in _CALLS)
 
 
 def _tabs(lines: list[str], fences: tuple[Fence, ...]) -> Iterator[dict[str, list[Fence]]]:

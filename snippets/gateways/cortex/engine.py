@@ -13,7 +13,7 @@ import os
 
 import cortex
 
-engine = cortex.Engine(  # ty: ignore[unresolved-attribute]
+engine = cortex.Engine(
     providers={"anthropic": {"api_key": os.environ["ANTHROPIC_API_KEY"]}},
     orchestrator_model="claude-opus-4-6",
     worker_model="claude-sonnet-4-6",

@@ -11,13 +11,16 @@ Run it with a key in the environment:
 import anthropic
 from anthropic import Anthropic
 
-ROLES = {"orchestrator": "claude-opus-5-5", "worker": "claude-haiku-55"}
+ROLES = {
+    "orchestrator": "claude-opus-5-5",
+    "worker": "claude-haiku-55",  # no such model: a dash is missing
+}
 
 client = Anthropic(timeout=10)
 for role, model in ROLES.items():
     try:
         found = client.models.retrieve(model)
     except anthropic.NotFoundError:
-        print(f"{role}: there is no model {model}")
+        print(f"{role}: no such model: {model}")
     else:
         print(f"{role}: {found.display_name}, {found.lifecycle}")

@@ -12,7 +12,7 @@ Run it with a key in the environment:
 import asyncio
 import cortex
 
-engine = cortex.Engine(  # ty: ignore[unresolved-attribute]
+engine = cortex.Engine(
     orchestrator_model="claude-opus-4-6", worker_model="claude-sonnet-4-6"
 )
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
-from linernotes.auditing.traffic import Exchange, files_of, read_traffic
-from linernotes.cassettes.secrets import ensure_clean, find_secrets, without_secrets
+from linernotes.auditing.traffic import LINES, Exchange, files_of, read_traffic
+from linernotes.cassettes.secret_spans import as_text
+from linernotes.cassettes.secrets import ensure_clean, find_secrets, hiding
 from linernotes.contract.lifecycle import retirements
 from linernotes.contract.requests import check_request
 from linernotes.contract.responses import check_response
@@ -28,6 +29,7 @@ SOON = dt.timedelta(days=90)
 """How long before its retirement a model is worth a warning."""
 
 _OK = 200
+_REVOKE = "revoke it, and record again with Linernotes, which writes no credentials"
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,20 +81,60 @@ def audit(
         files += 1
         name = named(file)
         exchanges, problems = read_traffic(file, name)
-        findings += problems
-        audited += [audit_exchange(exchange, today, known) for exchange in exchanges]
-        if exchanges and not exchanges[0].text:
-            text = file.read_text(encoding="utf-8-sig")
+        text = _text_of(file)
+        hide = hiding(text, known)
+        if file.suffix == LINES:
+            # Of lines that hold an exchange each is looked into with it.
+            findings += _secrets_of_lines(text, name, problems, known)
+        else:
             findings += ensure_clean(text, name, known)
+        findings += [_without(finding, hide) for finding in problems]
+        audited += [audit_exchange(exchange, today, known, hide) for exchange in exchanges]
     return Audit(files, tuple(audited), tuple(findings))
 
 
-def audit_exchange(exchange: Exchange, today: dt.date, known: Collection[str] = ()) -> Audited:
+def _text_of(file: Path) -> str:
+    try:
+        return as_text(file.read_bytes())
+    except OSError:
+        return ""
+
+
+def _secrets_of_lines(
+    text: str, name: str, problems: Sequence[Finding], known: Collection[str]
+) -> Iterator[Finding]:
+    """Yield the credentials of lines that hold no exchange; of the whole, if it can't be read."""
+    lines = text.split("\n")
+    numbers = [one.line for one in problems if one.line]
+    places = [(number, lines[number - 1]) for number in numbers] or [(1, text)] * bool(problems)
+    for number, line in places:
+        for secret in find_secrets(line, known):
+            at = number + secret.line - 1
+            yield error("secret", name, at, f"{secret.kind}: {secret.excerpt}", _REVOKE)
+
+
+def _without(finding: Finding, hide: Callable[[str], str]) -> Finding:
+    """Return a finding without the credentials of what it is about."""
+    return replace(
+        finding,
+        page=hide(finding.page),
+        message=hide(finding.message),
+        hint=finding.hint and hide(finding.hint),
+    )
+
+
+def audit_exchange(
+    exchange: Exchange,
+    today: dt.date,
+    known: Collection[str] = (),
+    hide: Callable[[str], str] | None = None,
+) -> Audited:
     """Return what the contract says of one exchange.
 
     The request is judged under its own API version, as if its model were still there: a model that
-    isn't is a finding of its own.
+    isn't is a finding of its own. `hide` takes the credentials of the file out of what is said.
     """
+    hide = hide or hiding(exchange.text, known)
     version = exchange.api_version or OLDEST_VERSION
     refused = _refusals(exchange, version)
     unread = (
@@ -100,17 +142,20 @@ def audit_exchange(exchange: Exchange, today: dt.date, known: Collection[str] = 
         if isinstance(exchange.answer, (dict, list))
         else ()
     )
-    findings = (
+    said = (
         *(_finding("request-refused", exchange, one) for one in refused),
         *(_finding("response-unparsed", exchange, one) for one in unread),
         *_newer_version(exchange, version, refused),
         *_model(exchange, today),
-        *_secrets(exchange, known),
+    )
+    findings = (
+        *(_without(finding, hide) for finding in said),
+        *(replace(finding, page=hide(finding.page)) for finding in _secrets(exchange, known)),
     )
     return Audited(
-        exchange.source,
+        hide(exchange.source),
         exchange.index,
-        version,
+        hide(version),
         "refused" if refused else "accepted",
         "unparsed" if unread else "parsed",
         findings,
@@ -176,7 +221,7 @@ def _secrets(exchange: Exchange, known: Collection[str]) -> Iterator[Finding]:
             exchange.source,
             None,
             f"interaction {exchange.index}: {secret.kind}: {secret.excerpt}",
-            "revoke it, and record again with Linernotes, which writes no credentials",
+            _REVOKE,
         )
 
 
@@ -185,4 +230,4 @@ def _finding(code: str, exchange: Exchange, violation: Violation) -> Finding:
     place = "" if violation.path in said else f"{violation.path}: "
     allowed = f" (allowed: {', '.join(violation.allowed)})" if violation.allowed else ""
     message = f"interaction {exchange.index}: {place}{said}; found {violation.found}{allowed}"
-    return error(code, exchange.source, None, without_secrets(message), violation.remedy)
+    return error(code, exchange.source, None, message, violation.remedy)

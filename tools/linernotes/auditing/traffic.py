@@ -28,7 +28,8 @@ if TYPE_CHECKING:
     from linernotes.cassettes.cassette import Body, Headers, Interaction
 
 _CASSETTES = frozenset({".yaml", ".yml", ".json"})
-_LINES = ".jsonl"
+LINES = ".jsonl"
+"""The suffix of files with an interaction on each line."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +61,7 @@ def files_of(paths: Sequence[Path]) -> Iterator[Path]:
             yield from sorted(
                 file
                 for file in path.rglob("*")
-                if file.suffix in {*_CASSETTES, _LINES} and not file.name.endswith(".replies.yaml")
+                if file.suffix in {*_CASSETTES, LINES} and not file.name.endswith(".replies.yaml")
             )
         else:
             yield path
@@ -72,7 +73,7 @@ def read_traffic(file: Path, name: str) -> tuple[tuple[Exchange, ...], tuple[Fin
         text = file.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as exc:
         return (), (error("unreadable", name, None, f"can't be read: {exc}"),)
-    if file.suffix == _LINES:
+    if file.suffix == LINES:
         return _read_lines(text, name)
     try:
         cassette = loads(text, name)

@@ -42,7 +42,7 @@ from linernotes.cassettes.yaml_format import loads
 from linernotes.findings import Finding, error
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 
 # Only these headers are ever written. Of a request: what the API's answer depends on. Of a
 # response: what a client reads, and what a page may want to show. Everything else either names
@@ -74,6 +74,10 @@ _CREDENTIAL_VARIABLES = ("_API_KEY", "_ACCESS_KEY", "_TOKEN", "_SECRET", "_PASSW
 
 # A shorter value of the environment, such as `test`, would be found in innocent places.
 MIN_KNOWN = 8
+
+
+HIDDEN = "[credential]"
+"""Stands for one in what is said of a file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,9 +116,36 @@ def credentials_in(environment: Mapping[str, str]) -> tuple[str, ...]:
     )
 
 
-def without_secrets(text: str) -> str:
-    """Return text for people to read, with a placeholder for each credential in it."""
-    return _scrub_text(text, ())
+def hiding(text: str, known: Collection[str] = ()) -> Callable[[str], str]:
+    """Return what takes the credentials of `text`, and `known` ones, out of anything said of it.
+
+    What is said may have a credential alone, without the words that gave it away, or only its
+    beginning, because long values are cut.
+    """
+    values = _worth_knowing(known)
+    parts = {*values}
+    for span in find_spans(text, values):
+        parts |= {span.value, text[span.start : span.end]}
+    longest_first = sorted(parts, key=len, reverse=True)
+
+    def hide(said: str) -> str:
+        for part in longest_first:
+            said = _without(said, part)
+        return _scrub_text(said, values)
+
+    return hide
+
+
+def _without(said: str, part: str) -> str:
+    """Return what is said without a part, or the beginning of one."""
+    start = said.find(part[:MIN_KNOWN])
+    while start >= 0:
+        end = start
+        while said[end : end + 1] and said[end] == part[end - start : end - start + 1]:
+            end += 1
+        said = f"{said[:start]}{HIDDEN}{said[end:]}"
+        start = said.find(part[:MIN_KNOWN], start + len(HIDDEN))
+    return said
 
 
 def scrub(interaction: Interaction, known: Collection[str] = ()) -> Interaction:
@@ -162,8 +193,12 @@ def scrub_response(response: Response, known: Collection[str] = ()) -> Response:
     )
 
 
-def ensure_clean(text: str, page: str, known: Collection[str] = ()) -> tuple[Finding, ...]:
+def ensure_clean(
+    text: str, page: str, known: Collection[str] = (), what: str = "cassette"
+) -> tuple[Finding, ...]:
     """Return an error for every credential in a cassette's text; `page` is its name.
+
+    `what` says what kind of file it is, where it is none.
 
     Looks at the text, and at what it holds once it's loaded: the bodies as they go over the wire,
     and the text that a stream delivers in pieces. Text that is no cassette is only searched.
@@ -187,8 +222,10 @@ def ensure_clean(text: str, page: str, known: Collection[str] = ()) -> tuple[Fin
                 findings.append(_unreadable(encoding, page, line))
     first = {(secret.kind, secret.excerpt): secret for secret in reversed(found)}
     for secret in sorted(first.values(), key=lambda secret: secret.offset):
-        message = f"The cassette holds a credential, {secret.kind}: {secret.excerpt}."
+        message = f"The {what} holds a credential, {secret.kind}: {secret.excerpt}."
         hint = "Don't commit it; revoke the key if it ever was. Re-record with `linernotes record`."
+        if what != "cassette":
+            hint = "Don't commit it; revoke the key if it ever was. Write a made-up value."
         findings.append(error("cassette-secret", page, secret.line, message, hint))
     return tuple(findings)
 

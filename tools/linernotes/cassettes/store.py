@@ -43,6 +43,11 @@ def all_cassettes(directory: Path) -> tuple[Path, ...]:
     )
 
 
+def all_scripts(directory: Path) -> tuple[Path, ...]:
+    """Return all reply scripts below a directory, sorted; none if there is no such directory."""
+    return tuple(sorted(directory.rglob("*.replies.yaml")))
+
+
 def size_finding(size: int, page: str) -> Finding | None:
     """Return a warning if a cassette of so many bytes is over the budget."""
     if size <= SIZE_BUDGET_BYTES:

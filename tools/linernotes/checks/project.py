@@ -5,7 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from linernotes.checks.agent_files import check_agent_files
-from linernotes.checks.cassettes import check_cassettes, owned_cassettes
+from linernotes.checks.cassettes import (
+    check_cassettes,
+    check_scripts,
+    owned_cassettes,
+    running_examples,
+)
 from linernotes.checks.facts import check_facts
 from linernotes.checks.pages import check_pages
 from linernotes.project import page_paths
@@ -18,6 +23,7 @@ if TYPE_CHECKING:
 
     from linernotes.findings import Finding
     from linernotes.project import Project
+    from linernotes.snippets.collect import Example
 
 
 def check_project(
@@ -33,8 +39,14 @@ def check_project(
     )
     found |= dict.fromkeys(check_facts(project, pages, dialect, today))
     owned: set[Path] = set()
+    running: list[Example] = []
     for page in collect(project):
         found |= dict.fromkeys(page.findings)
         owned |= owned_cassettes(page)
+        running += running_examples(page)
     found |= dict.fromkeys(check_agent_files(project))
-    return (*found, *check_cassettes(project, owned, today, known))
+    return (
+        *found,
+        *check_cassettes(project, owned, today, known),
+        *check_scripts(project, running, known),
+    )

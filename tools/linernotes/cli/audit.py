@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from linernotes.auditing.audit import audit as run
+from linernotes.cassettes.secrets import credentials_in
 from linernotes.cli.reporting import errors_told, json_option, print_findings, print_json
 from linernotes.findings import has_errors
 
@@ -42,8 +43,7 @@ def audit(paths: Sequence[Path], *, as_json: bool) -> None:
     """
     with errors_told(as_json=as_json):
         today = datetime.now(timezone.utc).date()
-        keys = [value for name, value in os.environ.items() if name.endswith("_API_KEY") and value]
-        found = run(paths, _from_here, today, keys)
+        found = run(paths, _from_here, today, credentials_in(os.environ))
     every = (*found.findings, *(one for audited in found.interactions for one in audited.findings))
     if as_json:
         print_json(
@@ -71,7 +71,7 @@ def _summary(found: Audit) -> dict[str, Any]:
         "models_retired": codes.count("model-retired"),
         "models_retiring": codes.count("model-retiring"),
         "secrets": codes.count("secret")
-        + sum(finding.code.startswith("secret") for finding in found.findings),
+        + sum(finding.code in ("secret", "cassette-secret") for finding in found.findings),
     }
 
 

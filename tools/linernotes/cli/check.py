@@ -9,6 +9,7 @@ from pathlib import Path
 
 import click
 
+from linernotes.cassettes.secrets import credentials_in
 from linernotes.checks.agent_files import check_built_site
 from linernotes.checks.project import check_project
 from linernotes.cli.reporting import errors_told, json_option, print_findings, print_json
@@ -32,7 +33,7 @@ def check(*, site_dir: Path | None, as_json: bool) -> None:
     with errors_told(as_json=as_json):
         project = find_project(Path.cwd())
         today = datetime.now(timezone.utc).date()
-        findings = check_project(project, today, _credentials())
+        findings = check_project(project, today, credentials_in(os.environ))
         if site_dir is not None:
             findings = (*findings, *check_built_site(project, site_dir))
     if as_json:
@@ -42,8 +43,3 @@ def check(*, site_dir: Path | None, as_json: bool) -> None:
         errors = sum(finding.severity == "error" for finding in findings)
         click.echo(f"{errors} errors, {len(findings) - errors} warnings.")
     sys.exit(1 if has_errors(findings) else 0)
-
-
-def _credentials() -> list[str]:
-    """Return the keys of this environment, to make sure that no cassette holds one of them."""
-    return [value for name, value in os.environ.items() if name.endswith("_API_KEY") and value]

@@ -12,7 +12,7 @@ import click
 
 from linernotes.cli.reporting import errors_told, json_option, print_findings, print_json, progress
 from linernotes.cli.targets import resolve, targets_argument
-from linernotes.findings import Finding, has_errors
+from linernotes.findings import Finding, has_errors, warning
 from linernotes.project import ConfigurationError, Project, find_project
 from linernotes.recording import record as recording
 from linernotes.snippets.collect import collect
@@ -83,6 +83,8 @@ def record(
         recorded = _recorded(project, examples, key, jobs)
     findings = [finding for page in pages for finding in page.findings]
     findings += [finding for one in recorded for finding in one.findings]
+    findings += _misnamed_scripts(project, examples)
+    findings += recording.nothing_recorded(_named(pages, wanted), recorded, missing=missing)
     if as_json:
         print_json(_report(project, recorded, estimates, findings))
     else:
@@ -200,10 +202,33 @@ def _chosen(
 ) -> list[Example]:
     """Return what is to be recorded: a live recording only live, or if its snippet is named."""
     examples = [example for page in pages for example in page.examples]
-    named = {f"{target.page}#{target.id}" for target in wanted if target.id is not None}
+    named = {example.snippet.address for example in _named(pages, wanted)}
     addresses = {example.snippet.address for example in examples}
     kept = () if live else addresses - named
     return recording.recordable(examples, missing=missing, keep_live=kept)
+
+
+def _named(pages: Sequence[PageExamples], wanted: Sequence[Target]) -> list[Example]:
+    """Return the examples that were asked for by their ids."""
+    named = {f"{target.page}#{target.id}" for target in wanted if target.id is not None}
+    examples = (example for page in pages for example in page.examples)
+    return [example for example in examples if example.snippet.address in named]
+
+
+def _misnamed_scripts(project: Project, examples: Sequence[Example]) -> Iterator[Finding]:
+    """Warn of scripts that a snippet's author seems to have meant, and that it doesn't take."""
+    from linernotes.checks.cassettes import misnamed_script  # noqa: PLC0415  # as with --prune
+
+    for example in examples:
+        script = misnamed_script(example)
+        if script is not None:
+            yield warning(
+                "replies-misnamed",
+                project.relative(script),
+                None,
+                f"{example.snippet.address} doesn't take its replies from here",
+                f"rename it to {project.relative(example.replies)}",
+            )
 
 
 def _recorded(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from linernotes.contract.compaction import begins_with_summary
 from linernotes.contract.rules import Block, Request, Rule, Turn, blocks_of, broken
 from linernotes.contract.versions import NEW
 
@@ -23,7 +24,9 @@ def _starts_with_user(request: Request) -> Iterator[Violation]:
             [],
             "Add a message: `{'role': 'user', 'content': ...}`.",
         )
-    elif request.turns and request.turns[0].role != "user" and not request.continues_thread:
+    elif begins_with_summary(request) or request.continues_thread:
+        return
+    elif request.turns and request.turns[0].role != "user":
         yield broken(
             "messages.0.role",
             'messages: first message must use the "user" role',
@@ -121,6 +124,8 @@ def _tool_results_answer(request: Request) -> Iterator[Violation]:
 def _ends_with_user(request: Request) -> Iterator[Violation]:
     if not request.turns or request.turns[-1].role != "assistant" or request.continues_thread:
         return
+    if request.body.get("compaction"):
+        return  # Nothing is said after the conversation: it is summarized.
     last = request.turns[-1]
     if any(block.type not in ("text", "thinking", "redacted_thinking") for block in last.blocks):
         return  # A paused turn that goes on, or a tool call that another rule asks an answer for.

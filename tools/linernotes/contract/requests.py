@@ -6,7 +6,7 @@ import datetime as dt
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from linernotes.contract import conversation, features, output_schema
+from linernotes.contract import compaction, conversation, features, output_schema
 from linernotes.contract.betas import NEEDED
 from linernotes.contract.lifecycle import current_ids, is_callable, retirements
 from linernotes.contract.models import model_facts
@@ -20,7 +20,7 @@ from linernotes.contract.violations import Violation, shown
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-RULES = conversation.RULES + features.RULES + output_schema.RULES
+RULES = conversation.RULES + features.RULES + output_schema.RULES + compaction.RULES
 
 MISFITS = {"missing", "kind", "value", "member"}
 """Problems that leave a body in no state for the rules to read."""

@@ -85,6 +85,8 @@ class MkDocsServer:
         """Bring the site up to date with the files."""
         began = time.perf_counter()
         alone = self._pages_to_build_alone()
+        if alone:
+            self._read_again()
         if alone is None or not all(self._build_alone(path) for path in alone):
             self._build_all(self._load())
             return
@@ -159,15 +161,25 @@ class MkDocsServer:
         entries += kept
         return True
 
+    def _read_again(self) -> None:
+        """Let our plugin see what pages say now, which it reads once a build."""
+        plugin, built, config = self._plugin(), self._built(), self._config
+        if plugin is not None and built is not None and config is not None:
+            plugin.read(config, [file.src_uri for file in built.files.documentation_pages()])
+
     def _finish(self) -> None:
         """Let the plugins write what they write once all pages are built."""
         assert self._config is not None
         self._config.plugins.on_post_build(config=self._config)
 
     def _built(self) -> Built | None:
+        plugin = self._plugin()
+        return plugin.built if plugin is not None else None
+
+    def _plugin(self) -> LinernotesPlugin | None:
         assert self._config is not None
-        plugin: LinernotesPlugin | Any = self._config.plugins.get("linernotes")
-        return getattr(plugin, "built", None)
+        plugin: Any = self._config.plugins.get("linernotes")
+        return plugin
 
     def _look(self) -> _Stamps:
         """Return time and size of each file that the site is made of."""

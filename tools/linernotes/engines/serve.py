@@ -73,11 +73,21 @@ def _serve_zensical(
         _prepare(project, reviewer, told)
         told(reviewer.review(files))
         _prepare(project, reviewer, told)
+        _build(configuration)
 
     command = ["zensical", "serve", "-f", str(configuration), "-a", f"127.0.0.1:{port}"]
     with Watcher(project, changed):
         run = subprocess.run([sys.executable, "-m", *command], cwd=project.root, check=False)  # noqa: S603  # ourselves
     return run.returncode == 0
+
+
+def _build(configuration: Path) -> None:
+    """Build what Zensical's server may have missed.
+
+    Zensical 0.0.73 forgets a page that is written while it builds, until its text changes again.
+    """
+    command = ["zensical", "build", "-f", str(configuration)]
+    subprocess.run([sys.executable, "-m", *command], check=False, capture_output=True)  # noqa: S603  # ourselves
 
 
 def _prepare(project: Project, reviewer: Reviewer, told: Callable[[Finding], None]) -> None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import subprocess
 import threading
+from collections import Counter
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -30,6 +32,7 @@ class OpenGateway:
         self._lock = threading.Lock()
         self._process: subprocess.Popen[str] | None = None
         self._port = 0
+        self._asked: Counter[bytes] = Counter()
         self.version = ""
 
     def start(self) -> None:
@@ -74,10 +77,13 @@ class OpenGateway:
         self.start()
         connection = HTTPConnection("127.0.0.1", self._port, timeout=LONGEST_ANSWER)
         content = json.dumps(body, ensure_ascii=False).encode()
+        sent = {
+            **headers,
+            "content-type": "application/json",
+            "x-linernotes-seed": self._seed(headers, content),
+        }
         try:
-            connection.request(
-                "POST", path, content, {**headers, "content-type": "application/json"}
-            )
+            connection.request("POST", path, content, sent)
             answer = connection.getresponse()
             given = {name.lower(): value for name, value in answer.getheaders()}
             return answer.status, given, answer.read()
@@ -85,6 +91,19 @@ class OpenGateway:
             raise NodeError(f"the gateway {PACKAGE} doesn't answer: {exc!r}") from None
         finally:
             connection.close()
+
+    def _seed(self, headers: Mapping[str, str], content: bytes) -> str:
+        """Return what a request's lots are drawn from, such as which target takes it.
+
+        That is its body, and how often the same snippet has sent it before; the headers, in which
+        each snippet has another upstream, are of this run alone.
+        """
+        key = hashlib.sha256(repr(sorted(headers.items())).encode() + content).digest()
+        with self._lock:
+            repeat = self._asked[key]
+            self._asked[key] += 1
+        digest = hashlib.sha256(content + str(repeat).encode()).digest()
+        return str(int.from_bytes(digest[:4], "big"))
 
     def stop(self) -> None:
         """End the process, if there is one. It ends by itself when its standard input does."""

@@ -23,17 +23,16 @@ _EXCLUDED = (
 )
 
 
-def with_menu(html: str, site: PublishedSite, page: PublishedPage) -> str:
-    """Return a built page with its menu before its title; one without an article as it is.
+def with_menu(article: str, site: PublishedSite, page: PublishedPage) -> str:
+    """Return the article of a page with its menu before its title; one without a title as it is.
 
     It is a `details` element beside the title, so that it works without a script and nothing moves
     when it appears. The button that copies is shown by the script, which it needs.
     """
-    article = html.find("<article")
-    title = html.find("<h1", article) if article >= 0 else -1
-    if title < 0 or f'class="{_CLASS}"' in html:
-        return html
-    return f"{html[:title]}{_menu(site, page)}{html[title:]}"
+    title = article.find("<h1")
+    if title < 0:
+        return article
+    return f"{article[:title]}{_menu(site, page)}{article[title:]}"
 
 
 def with_pointer(html: str, page: PublishedPage) -> str:
@@ -41,8 +40,9 @@ def with_pointer(html: str, page: PublishedPage) -> str:
 
     People don't see it, nor do screen readers read it: for them the menu has the same links.
     """
-    start = html.find(">", html.find("<body")) + 1
-    if start == 0 or f'class="{_POINTER}"' in html:
+    body = html.find("<body")
+    start = html.find(">", body) + 1 if body >= 0 else 0
+    if start == 0:
         return html
     twin = escape(relative_url(page.twin, page.html))
     index = escape(relative_url("llms.txt", page.html))
@@ -55,16 +55,15 @@ def with_pointer(html: str, page: PublishedPage) -> str:
     return f"{html[:start]}{pointer}{html[start:]}"
 
 
-def with_exclusions(html: str) -> str:
-    """Return a built page in which what the twin says in other words is marked as not in it.
+def with_exclusions(article: str) -> str:
+    """Return the article of a page with a sign at all that the twin says in other words.
 
     That is what isn't for search either (marks, labels, chips, cards), the signs for permanent
     links, and the labels of tabs, which are headings in the twin.
     """
     for sign in _EXCLUDED:
-        if sign in html:
-            html = html.replace(sign, f"{sign} {_NOT_IN_MARKDOWN}")
-    return html
+        article = article.replace(sign, f"{sign} {_NOT_IN_MARKDOWN}")
+    return article
 
 
 def claude_url(site: PublishedSite, page: PublishedPage) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import secrets
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -28,7 +27,7 @@ from linernotes.publishing.snippets_json import (
     verified_snippets,
 )
 from linernotes.publishing.twin import twin
-from linernotes.rendering.additions import SCRIPT, STYLES, additions
+from linernotes.rendering.additions import SCRIPT, STYLES
 from linernotes.rendering.marks import MODULES
 
 if TYPE_CHECKING:
@@ -39,7 +38,8 @@ if TYPE_CHECKING:
     from linernotes.publishing.published import PublishedPage, PublishedSite
 
 _SEARCH = ("search/search_index.json", "search.json")
-_WITHOUT_MARKDOWN = ("404.html",)
+WITHOUT_MARKDOWN = ("404.html",)
+"""Pages of a built site that are made from no source."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,25 +62,32 @@ class _Twins:
     findings: list[Finding] = field(default_factory=list)
 
 
-def publish(
-    project: Project, site_dir: Path, known: PublishedSite | None = None
-) -> tuple[Finding, ...]:
+def publish(project: Project, site_dir: Path) -> tuple[Finding, ...]:
     """Put what agents and crawlers read into the built site `site_dir`, and return what is wrong.
 
     It is the same for every engine: it takes the pages whose HTML is there, and doing it twice
-    changes nothing. Files that the docs directory has itself are left alone. `known` is the site as
-    `read_site` gave it, for those who have it already. Raises ConfigurationError, and OSError for
-    what can't be written.
+    changes nothing. Files that the docs directory has itself are left alone. Raises
+    ConfigurationError, and OSError for what can't be written.
     """
-    site = only_built(known or read_site(project), lambda file: (site_dir / file).is_file())
+    site = read_site(project)
+    _publish_pages(site, site_dir)
+    return publish_files(site, site_dir)
+
+
+def publish_files(site: PublishedSite, site_dir: Path) -> tuple[Finding, ...]:
+    """Do what `publish` does but for the pages' HTML, for an engine's adapter that has finished it.
+
+    Raises OSError for what can't be written.
+    """
+    site = only_built(site, lambda file: (site_dir / file).is_file())
+    docs = site.project.docs
     files = agent_files(site)
     for name, text in files.texts.items():
-        if name.endswith(".md") or not (project.docs / name).is_file():
+        if name.endswith(".md") or not (docs / name).is_file():
             _write(site_dir / name, text.encode("utf-8", "replace"))
     for snippet in files.snippets:
         if snippet.module is not None:
             _write(site_dir / MODULES / snippet.module_name, snippet.module.read_bytes())
-    _publish_pages(site, site_dir)
     _publish_for_crawlers(site, site_dir)
     return files.findings
 
@@ -150,24 +157,28 @@ def _publish_pages(site: PublishedSite, site_dir: Path) -> None:
             continue
         with contextlib.suppress(FileNotFoundError):  # a plugin has left the page out
             _write_changed(file, lambda html, page=page: finished(html, site, page))
-    for name in _WITHOUT_MARKDOWN:
+    for name in WITHOUT_MARKDOWN:
         with contextlib.suppress(FileNotFoundError):
             _write_changed(site_dir / name, lambda html: with_index_link(html, site))
-    for name, text in additions(()).items():
-        if name in (STYLES, SCRIPT) and not (site_dir / name).exists():
-            _write(site_dir / name, text.encode("utf-8", "replace"))
+    for name in (STYLES, SCRIPT):
+        if not (site_dir / name).exists():
+            _write(site_dir / name, site.added[name].encode("utf-8", "replace"))
 
 
 def finished(html: str, site: PublishedSite, page: PublishedPage) -> str:
     """Return a built page with its links and metadata for machines, and its menu.
 
-    A page that has them is returned as it is, so that an engine's adapter may do this before the
-    page is written, which spares writing it twice.
+    A page that has them is returned as it is. An engine's adapter may do this before the page is
+    written, which spares writing it twice.
     """
     with_links = with_head(html, site, page)
     if page.summary.noindex or with_links is html:
         return with_links
-    return with_exclusions(with_menu(with_pointer(with_links, page), site, page))
+    start = with_links.find("<article")
+    if start < 0:
+        return with_exclusions(with_pointer(with_links, page))
+    before, article = with_links[:start], with_links[start:]  # the navigation may be the most of it
+    return with_pointer(before, page) + with_exclusions(with_menu(article, site, page))
 
 
 def _publish_for_crawlers(site: PublishedSite, site_dir: Path) -> None:
@@ -193,21 +204,14 @@ def _write_changed(file: Path, change: Callable[[str], str]) -> None:
 
 
 def _write(file: Path, data: bytes) -> None:
-    """Write a file of the site, wholly or not at all.
+    """Write a file of the site, as the engines do: a site that is half built is built again.
 
-    Unlike `write_atomically` it doesn't wait for the disk: a site can be built again, and three
-    files a page would take longer than building it. The old file goes first, because ext4 waits
-    too where a new file takes the name of another (ext4(5), `auto_da_alloc`).
+    The old file goes first, because ext4 waits for the disk where one is emptied and written anew
+    (ext4(5), `auto_da_alloc`).
     """
-    temporary = file.with_name(f".{secrets.token_hex(4)}.tmp")
+    file.unlink(missing_ok=True)
     try:
-        temporary.write_bytes(data)
+        file.write_bytes(data)
     except FileNotFoundError:
         file.parent.mkdir(parents=True, exist_ok=True)
-        temporary.write_bytes(data)
-    try:
-        file.unlink(missing_ok=True)
-        temporary.rename(file)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
+        file.write_bytes(data)

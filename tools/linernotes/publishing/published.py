@@ -14,17 +14,19 @@ from linernotes.pages.page import Page, read_page
 from linernotes.project import page_paths
 from linernotes.publishing.links import Links, twin_path
 from linernotes.publishing.twin import surroundings
+from linernotes.rendering.additions import additions
 from linernotes.rendering.addresses import page_url
-from linernotes.rendering.browse import browse_pages
+from linernotes.rendering.browse import is_browse_page
 from linernotes.rendering.catalogue import catalogue
 from linernotes.rendering.summary import Summary
 from linernotes.snippets.collect import project_dialect
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from linernotes.project import Project
     from linernotes.publishing.twin import Surroundings
+    from linernotes.rendering.catalogue import Section
 
 INDEX = "llms.txt"
 CARD = "assets/social-card.png"
@@ -61,7 +63,8 @@ class PublishedSite:
     `sections` have the pages that are listed, in the order of the navigation, `browse` the
     generated ones. `hidden` are the pages that agents and search engines aren't to be told of:
     drafts, which are in no output at all, and those with `noindex`, which only readers see. `card`
-    is the file of the picture for link previews.
+    is the file of the picture for link previews, and `added` are the texts of the files that are
+    put among the project's own, by their paths below the docs directory.
     """
 
     project: Project
@@ -70,6 +73,7 @@ class PublishedSite:
     language: str
     links: Links
     around: Surroundings
+    added: Mapping[str, str]
     sections: tuple[PublishedSection, ...]
     browse: tuple[PublishedPage, ...]
     hidden: tuple[PublishedPage, ...]
@@ -87,18 +91,20 @@ class PublishedSite:
         return self.links.base != "/"
 
 
-def read_site(project: Project) -> PublishedSite:
+def read_site(project: Project, catalogued: Sequence[Section] | None = None) -> PublishedSite:
     """Return what of `project` is published. Every page is read and scanned once.
 
-    `is_built` says of a file below the site's directory whether the build made it: a page that an
-    engine or a plugin has left out isn't published either. Raises ConfigurationError.
+    `catalogued` are the pages as the engine has them, by default those of the docs directory in the
+    order of `mkdocs.yml`. Raises ConfigurationError.
     """
     settings = read_mkdocs(project.configuration)
     directory_urls = settings.get("use_directory_urls") is not False
     markdown, _ = project_dialect(project)
     paths = [path.relative_to(project.docs).as_posix() for path in page_paths(project)]
     drafts = _drafts(settings.get("draft_docs"), paths)
-    catalogued = catalogue(project.docs, paths, settings.get("nav"))
+    if catalogued is None:
+        catalogued = catalogue(project.docs, paths, settings.get("nav"))
+    added = additions(catalogued, directory_urls=directory_urls)
     sections: list[PublishedSection] = []
     hidden: list[PublishedPage] = []
     for section in catalogued:
@@ -114,8 +120,8 @@ def read_site(project: Project) -> PublishedSite:
             sections.append(PublishedSection(section.title, tuple(shown)))
     browse = tuple(
         _generated(path, text, project, directory_urls=directory_urls)
-        for path, text in browse_pages(catalogued).items()
-        if path not in paths
+        for path, text in added.items()
+        if is_browse_page(path) and path not in paths
     )
     listed = [page.path for section in sections for page in section.pages]
     base = _text(settings, "site_url").rstrip("/") + "/"
@@ -127,6 +133,7 @@ def read_site(project: Project) -> PublishedSite:
         language=_language(settings.get("theme")),
         links=links,
         around=surroundings(links.file(INDEX), markdown, read_facts(project.root)[0]),
+        added=added,
         sections=tuple(sections),
         browse=browse,
         hidden=tuple(hidden),

@@ -92,6 +92,39 @@ def recordable(
     ]
 
 
+def nothing_recorded(
+    named: Sequence[Example], recorded: Sequence[Recorded], *, missing: bool = False
+) -> Iterator[Finding]:
+    """Yield an error for each example that was named and has no recording now: why it has none."""
+    done = {one.address: one for one in recorded}
+    for example in named:
+        snippet = example.snippet
+        one = done.get(snippet.address)
+        if one is None:
+            if missing and example.cassette.exists():
+                continue
+            why, hint = _why_not_run(example)
+        elif one.requests or one.findings or one.left is not None:
+            continue
+        else:
+            why = "it ran and made no HTTP request, so there is nothing to record"
+            hint = "it needs no cassette: linernotes verify runs it as it is"
+        yield error("nothing-recorded", snippet.page, snippet.line, why, hint)
+
+
+def _why_not_run(example: Example) -> tuple[str, str]:
+    """Return why an example isn't recorded, and what to do about it."""
+    snippet = example.snippet
+    if not runs(example):
+        attribute = ".skip" if snippet.skip is not None else ".norun"
+        return f"`{attribute}` keeps it from being run, so it isn't recorded", (
+            f"take `{attribute}` off the fence"
+        )
+    return "it imports no HTTP client, nor does what it continues: there is nothing to record", (
+        "it needs no cassette: linernotes verify runs it as it is"
+    )
+
+
 def record(
     project: Project,
     examples: Sequence[Example],

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import posixpath
+from functools import lru_cache
 from pathlib import PurePosixPath
 from urllib.parse import quote
 
 _INDEXES = ("index", "README")
 
 
+@lru_cache(maxsize=8192)
 def page_url(path: str, *, directory_urls: bool = True) -> str:
     """Return the address of the page `path` (below the docs directory) from the site's root.
 
@@ -24,6 +26,6 @@ def page_url(path: str, *, directory_urls: bool = True) -> str:
 
 def relative_url(target: str, page: str) -> str:
     """Return the address `target` as a link on the page with the address `page` has it."""
-    start = posixpath.dirname(page) or "."
-    where = posixpath.relpath(target or ".", start)
+    # From the root, so that nobody has to ask for the current directory.
+    where = posixpath.relpath(f"/{target}", posixpath.dirname(f"/{page}"))
     return f"{where}/" if (target.endswith("/") or not target) else where

@@ -12,6 +12,7 @@ from markdown.postprocessors import Postprocessor
 from markdown.preprocessors import Preprocessor
 
 from linernotes.rendering.anchors import with_unique_anchors
+from linernotes.rendering.colours import leave_colours_to_theme
 from linernotes.rendering.current_site import current_site
 from linernotes.rendering.directives import WITH_FENCED_CODE, WITH_SUPERFENCES, prepared
 from linernotes.rendering.facts import FactsPreprocessor
@@ -61,11 +62,13 @@ class _Directives(Preprocessor):
     def run(self, lines: list[str]) -> list[str]:
         """Return the lines to render. Line ends are made equal first, as Markdown does after us."""
         text = "\n".join(lines).replace("\r\n", "\n").replace("\r", "\n")
+        leave_colours_to_theme(self._md)
         self._wanted.clear()
         site = current_site(self._md)
-        page = prepared(text, _dialect(self._md), placed=site is not None)
+        source = site.source if site is not None else None
+        page = prepared(text, _dialect(self._md), placed=site is not None, source=source)
         if site is not None:
-            self._wanted.update(additions(text, page.fences, site))
+            self._wanted.update(additions(text, page.fences, site, page.first_line))
         return page.text.split("\n")
 
 

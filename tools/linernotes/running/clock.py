@@ -114,15 +114,24 @@ class _Selector(selectors.DefaultSelector):
             ready = super().select(min(timeout, _IMPATIENCE))
             if ready or _threads_work():
                 return ready
+            ready = super().select(0)  # a thread may have ended its work while we looked at it
+            if ready:
+                return ready
         _advance(timeout)
         return []
 
 
 def _threads_work() -> bool:
-    """Return whether any other thread does something else than waiting to be given work."""
+    """Return whether any other thread does something else than waiting to be given work.
+
+    A thread that was given some and hasn't had the processor since looks idle; its queue doesn't.
+    """
     if threading.active_count() == 1:
         return False
     futures = sys.modules.get("concurrent.futures.thread")
+    queues = getattr(futures, "_threads_queues", {})
+    if any(queue.qsize() for queue in list(queues.values())):
+        return True
     idle = getattr(getattr(futures, "_worker", None), "__code__", None)
     frames = sys._current_frames()  # noqa: SLF001  # the only way to see what threads do
     own = threading.get_ident()

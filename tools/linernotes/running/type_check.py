@@ -48,7 +48,11 @@ class TypeCheck:
 
         Raises ConfigurationError when ty can't be run, OSError when there is no room for files.
         """
-        self._modules = {module.path.as_posix(): module for module in modules}
+        # Each in a directory that nobody can import: ty looks beside a module and above it for what
+        # it imports, and another page's directory may have the name of a package.
+        self._modules = {
+            f"{number}/{module.path.name}": module for number, module in enumerate(modules)
+        }
         self._words = words
         self._directory = tempfile.TemporaryDirectory(prefix="linernotes-types-")
         try:

@@ -28,7 +28,8 @@ def answer_to(run: Run, body: Mapping[str, Any], identity: Identity) -> Answer:
 
     Raises ApiError if the reply is one, or could not have been given to this request.
     """
-    scripted_reply = run.next_reply(asked_text(body))
+    # A request that only fills the cache gets no answer, and takes none from the script.
+    scripted_reply = run.next_reply(asked_text(body)) if body["max_tokens"] else None
     try:
         if scripted_reply is None:
             return unscripted(body, identity)
@@ -43,7 +44,7 @@ def _scripted_answer(
     run: Run, body: Mapping[str, Any], identity: Identity, reply: Reply, line: int
 ) -> Answer:
     page = run.replies.page if run.replies else ""
-    if reply.error is not None:
+    if reply.error is not None and reply.break_after is None:
         raise _api_error(reply.error)
     if reply.break_after is not None and not body.get("stream"):
         message = "`break_after` has no effect: this request doesn't stream."

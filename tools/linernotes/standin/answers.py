@@ -12,16 +12,24 @@ from linernotes.standin import tokens
 from linernotes.standin.binding import prefix_of
 from linernotes.standin.blocks import filled
 from linernotes.standin.citing import best_passage
+from linernotes.standin.compacting import (
+    COMPACTION,
+    edit_of,
+    in_effect,
+    is_asked_for,
+    signed,
+    threshold,
+)
 from linernotes.standin.identity import signature
 from linernotes.standin.mismatches import mismatches
 from linernotes.standin.schema_example import example
-from linernotes.standin.server_tools import served
+from linernotes.standin.server_tools import NO_TIME, served
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from linernotes.standin.identity import Identity
-    from linernotes.standin.replies import Reply
+    from linernotes.standin.replies import ErrorReply, Reply
 
 SHOWN_WORDS = 12
 """Words of the request that an unscripted answer quotes."""
@@ -43,7 +51,7 @@ class Answer:
     """Content blocks as the API sends them, why they end, and what they cost in tokens.
 
     `usage` takes the place of what would be worked out. `break_after` is the number of deltas
-    after which a stream breaks.
+    after which a stream breaks, `broken_by` the error that does it, if not an overload.
     """
 
     content: tuple[Mapping[str, Any], ...]
@@ -54,7 +62,9 @@ class Answer:
     thinking_tokens: int = 0
     usage: Mapping[str, Any] = field(default_factory=dict)
     break_after: int | None = None
-    container: Mapping[str, str] | None = None
+    broken_by: ErrorReply | None = None
+    container: Mapping[str, Any] | None = None
+    context_management: Mapping[str, Any] | None = None
 
 
 class MismatchError(Exception):
@@ -64,10 +74,29 @@ class MismatchError(Exception):
 def unscripted(body: Mapping[str, Any], identity: Identity) -> Answer:
     """Return the answer that needs no script: it fits the request's tools and schemas.
 
-    Raises BadSchemaError.
+    Where the request's history has reached the threshold for it, a summary comes first. Raises
+    BadSchemaError.
     """
+    edit = edit_of(body)
+    if edit is None or tokens.count_request(in_effect(body)) < threshold(edit):
+        return _made_up(body, identity)
+    summary = {"type": COMPACTION, "content": _summary(body)}
+    if edit.get("pause_after_compaction"):
+        return _whole(body, None, [summary], COMPACTION)
+    answer = _made_up(body, identity)
+    return replace(answer, content=(summary, *answer.content))
+
+
+def _summary(body: Mapping[str, Any]) -> str:
+    count = len(body["messages"])
+    return f"{SIMULATED} The conversation had {count} message{'s'[: count > 1]}."
+
+
+def _made_up(body: Mapping[str, Any], identity: Identity) -> Answer:
     if body["max_tokens"] == 0:
         return Answer((), "max_tokens")
+    if is_asked_for(body):
+        return _whole(body, None, [signed(_summary(body))], COMPACTION)
     thinks = (body.get("thinking") or {}).get("type") in ("adaptive", "enabled")
     tools = _tools_to_call(body)
     thought = UNSCRIPTED_THOUGHT if thinks else None
@@ -96,6 +125,13 @@ def scripted(reply: Reply, body: Mapping[str, Any], identity: Identity) -> Answe
     """
     for mismatch in mismatches(reply, body):
         raise MismatchError(mismatch)
+    if is_asked_for(body):
+        return replace(
+            _compacted(reply, body),
+            usage=reply.usage,
+            break_after=reply.break_after,
+            broken_by=reply.error,
+        )
     if reply.content is not None:
         bound = prefix_of(body)
         content = enumerate(reply.content)
@@ -113,7 +149,27 @@ def scripted(reply: Reply, body: Mapping[str, Any], identity: Identity) -> Answe
         stop_details=_stop_details(reply),
         usage=reply.usage,
         break_after=reply.break_after,
+        broken_by=reply.error,
+        container=_container(reply, identity),
+        context_management=reply.context_management,
     )
+
+
+def _compacted(reply: Reply, body: Mapping[str, Any]) -> Answer:
+    """Return the scripted text, or block, as a signed summary; none if the reply ends otherwise."""
+    if reply.stop_reason not in (None, COMPACTION):
+        return replace(_whole(body, None, (), reply.stop_reason), stop_details=_stop_details(reply))
+    if reply.content is None:
+        return _whole(body, None, [signed(reply.text or "")], COMPACTION)
+    (block,) = reply.content
+    return _whole(body, None, [signed(str(block["content"])) | block], COMPACTION)
+
+
+def _container(reply: Reply, identity: Identity) -> Mapping[str, Any] | None:
+    """Return the scripted container with what the script left out."""
+    if reply.container is None:
+        return None
+    return {"id": identity.id("container"), "expires_at": NO_TIME, **reply.container}
 
 
 def _parts(reply: Reply, identity: Identity) -> list[dict[str, Any]]:
@@ -192,6 +248,8 @@ def _until_stop_sequence(text: str, body: Mapping[str, Any]) -> tuple[str, str |
 
 
 def _natural_end(content: Sequence[Mapping[str, Any]]) -> str:
+    if content and all(block["type"] == COMPACTION for block in content):
+        return COMPACTION
     return "tool_use" if any(block["type"] == "tool_use" for block in content) else "end_turn"
 
 
@@ -201,6 +259,8 @@ def _cost(content: Sequence[Mapping[str, Any]], model: str) -> int:
     for block in content:
         if block["type"] == "text":
             total += tokens.count(block["text"], model)
+        elif block["type"] == COMPACTION and "signature" in block:
+            total += tokens.count(block["content"], model)
         elif "input" in block:
             total += PER_TOOL_CALL + tokens.count(_json_text(block["input"]), model)
     return total

@@ -5,10 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from anthropic.types import ContentBlock
-from anthropic.types.beta import BetaContentBlock
+from anthropic.types.beta import (
+    BetaContainer,
+    BetaContentBlock,
+    BetaContextManagementResponse,
+)
 
 from linernotes.contract.shapes import Tag, problems, shape_of
 from linernotes.standin.identity import Identity, signature
+from linernotes.standin.server_tools import NO_TIME
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -37,9 +42,23 @@ def filled(
 def block_problems(block: Mapping[str, Any]) -> Iterator[tuple[tuple[int | str, ...], str]]:
     """Yield the path inside a block, and what doesn't fit the SDK's response types there."""
     whole = filled(block, Identity("", 0), 0)
-    readings = [
-        tuple(problems(shape_of(type_), whole)) for type_ in (ContentBlock, BetaContentBlock)
-    ]
+    yield from _told((ContentBlock, BetaContentBlock), whole)
+
+
+def part_problems(
+    part: str, value: Mapping[str, Any]
+) -> Iterator[tuple[tuple[int | str, ...], str]]:
+    """Yield the same for a message's `container` or `context_management`."""
+    if part == "container":
+        value = {"id": "", "expires_at": NO_TIME, **value}
+    yield from _told((_PARTS[part],), value)
+
+
+_PARTS = {"container": BetaContainer, "context_management": BetaContextManagementResponse}
+
+
+def _told(types: tuple[Any, ...], value: Any) -> Iterator[tuple[tuple[int | str, ...], str]]:
+    readings = [tuple(problems(shape_of(type_), value)) for type_ in types]
     for problem in min(readings, key=len):
         path = tuple(part for part in problem.path if not isinstance(part, Tag))
         yield path, f"{'.'.join(str(part) for part in path)}: {problem.message}"

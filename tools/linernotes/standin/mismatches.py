@@ -6,6 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from linernotes.contract.models import model_facts
+from linernotes.standin.compacting import COMPACTION, edit_of, is_asked_for
 from linernotes.standin.schema_fit import problems
 
 if TYPE_CHECKING:
@@ -16,6 +17,10 @@ if TYPE_CHECKING:
 
 def mismatches(reply: Reply, body: Mapping[str, Any]) -> Iterator[str]:
     """Yield what the model could not do: a tool it wasn't offered, JSON that breaks the schema."""
+    if is_asked_for(body):
+        yield from _summary_mismatches(reply)
+        return
+    yield from _unasked(reply, body)
     if reply.content is None:
         yield from _tool_mismatches(reply, body)
     if reply.thinking is not None and not _may_think(body):
@@ -26,6 +31,33 @@ def mismatches(reply: Reply, body: Mapping[str, Any]) -> Iterator[str]:
     output_format = (body.get("output_config") or {}).get("format")
     if output_format and reply.stop_reason is None and not reply.tool_calls:
         yield from _format_mismatches(reply, output_format["schema"])
+
+
+def _summary_mismatches(reply: Reply) -> Iterator[str]:
+    """Yield why a reply is no summary, where the request asks for one and nothing else."""
+    if reply.stop_reason not in (None, COMPACTION):
+        return
+    types = [block.get("type") for block in reply.content or ()]
+    if reply.text is None and types != [COMPACTION]:
+        yield "the request asks for a summary (`compaction`): write it as `text`"
+    elif reply.thinking is not None or reply.tool_calls:
+        yield "the request asks for a summary (`compaction`) and gets nothing else: keep the `text`"
+
+
+def _unasked(reply: Reply, body: Mapping[str, Any]) -> Iterator[str]:
+    """Yield what a message only has if its request asks for it."""
+    types = [block.get("type") for block in reply.content or ()]
+    if (COMPACTION in types or reply.stop_reason == COMPACTION) and not edit_of(body):
+        yield (
+            "the reply compacts the conversation, but the request has neither `compaction` nor a "
+            "`compact_…` edit in `context_management`"
+        )
+    if reply.context_management is not None and not body.get("context_management"):
+        yield "the reply has `context_management`, but the request doesn't"
+    kinds = [str(tool.get("type")) for tool in body.get("tools") or ()]
+    runs_code = any(kind.startswith("code_execution_") for kind in kinds)
+    if reply.container is not None and not (runs_code or body.get("container")):
+        yield "the reply has a `container`, but the request neither names one nor runs code"
 
 
 def _may_think(body: Mapping[str, Any]) -> bool:

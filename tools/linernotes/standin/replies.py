@@ -31,10 +31,16 @@ StopReason = Literal[
     "stop_sequence",
     "tool_use",
     "pause_turn",
+    "compaction",
     "refusal",
     "model_context_window_exceeded",
 ]
-_ON_DEMAND = frozenset(get_args(StopReason)) - {"end_turn", "stop_sequence", "tool_use"}
+_ON_DEMAND = frozenset(get_args(StopReason)) - {
+    "compaction",
+    "end_turn",
+    "stop_sequence",
+    "tool_use",
+}
 """Stop reasons that a request can't be sure of. `max_tokens` in a script says that the answer is
 cut where the page needs it, whatever the length of the model's own words."""
 
@@ -86,12 +92,20 @@ class Reply(_Part):
     content: tuple[dict[str, JsonValue], ...] | None = Field(
         default=None, description="Content blocks as in the API, in order."
     )
-    error: ErrorReply | None = Field(default=None, description="An error instead of an answer.")
+    error: ErrorReply | None = Field(
+        default=None, description="An error instead of an answer; with `break_after`, amid it."
+    )
     stop_reason: StopReason | None = Field(
         default=None, description="Why the answer ends; worked out if left out."
     )
     stop_sequence: Text | None = Field(default=None, description="The sequence that ended it.")
     stop_details: StopDetails | None = Field(default=None, description="Details of a refusal.")
+    container: dict[str, JsonValue] | None = Field(
+        default=None, description="The container of code execution; what is left out is filled in."
+    )
+    context_management: dict[str, JsonValue] | None = Field(
+        default=None, description="`applied_edits`: what was cleared from the context."
+    )
     usage: dict[str, JsonValue] = Field(
         default={}, description="Members of `usage` that take the place of the worked-out ones."
     )
@@ -108,7 +122,9 @@ class Reply(_Part):
         "waits, but what is cached grows older.",
     )
     break_after: int | None = Field(
-        default=None, ge=0, description="In a stream: deltas before an `overloaded_error`."
+        default=None,
+        ge=0,
+        description="In a stream: deltas before the `error`, an `overloaded_error` if left out.",
     )
 
     @property
@@ -127,8 +143,13 @@ class Reply(_Part):
 
     @model_validator(mode="after")
     def _says_one_thing(self) -> Reply:
-        if self.error is not None and not self.model_fields_set <= {"error", "when", "delay"}:
-            raise ValueError("an `error` stands alone: move the rest to a reply of its own")
+        alone = {"error", "when", "delay"}
+        breaks = self.break_after is not None
+        if self.error is not None and not breaks and not self.model_fields_set <= alone:
+            raise ValueError(
+                "an `error` stands alone: move the rest to a reply of its own, or write "
+                "`break_after` for an error amid a stream"
+            )
         parts = {"text", "thinking", "tool_calls", "json_"} & self.model_fields_set
         if self.content is not None and parts:
             raise ValueError("`content` holds all blocks: put the other parts into it")
@@ -246,12 +267,13 @@ def _keys_at(location: list[int | str]) -> tuple[str, ...]:
 
 
 def _wrong_blocks(script: Script, places: Place, page: str) -> tuple[Finding, ...]:
-    """Check blocks that are written in full against the SDK's types, where there are any."""
-    if all(reply.content is None for reply in script.replies):
+    """Check what is written in the API's own form against the SDK's types, where there is any."""
+    parts = ("content", "container", "context_management")
+    if not any(getattr(reply, part) is not None for reply in script.replies for part in parts):
         return ()
-    from linernotes.standin.blocks import block_problems  # noqa: PLC0415  # imports the SDK
+    from linernotes.standin.blocks import block_problems, part_problems  # noqa: PLC0415  # the SDK
 
-    return tuple(
+    blocks = tuple(
         error(
             "replies-block",
             page,
@@ -262,3 +284,16 @@ def _wrong_blocks(script: Script, places: Place, page: str) -> tuple[Finding, ..
         for number, block in enumerate(reply.content or ())
         for path, message in block_problems(block)
     )
+    others = tuple(
+        error(
+            "replies-block",
+            page,
+            places.line_of("replies", index, part, *path),
+            f"`{part}` doesn't fit the API: {message}.",
+        )
+        for index, reply in enumerate(script.replies)
+        for part in parts[1:]
+        if getattr(reply, part) is not None
+        for path, message in part_problems(part, getattr(reply, part))
+    )
+    return blocks + others

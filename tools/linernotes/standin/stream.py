@@ -58,7 +58,7 @@ def _all_events(message: Mapping[str, Any]) -> Iterator[Event]:
 
 
 def _started(message: Mapping[str, Any]) -> dict[str, Any]:
-    later = ("output_tokens_details", "server_tool_use")
+    later = ("iterations", "output_tokens_details", "server_tool_use")
     usage = {key: value for key, value in message["usage"].items() if key not in later}
     return {
         **{key: value for key, value in message.items() if key not in _AT_THE_END},
@@ -79,6 +79,7 @@ def _message_delta(message: Mapping[str, Any]) -> Event:
         "output_tokens",
         "output_tokens_details",
         "server_tool_use",
+        "iterations",
     )
     ends = ("stop_reason", "stop_sequence", "stop_details", "container")
     edits = {key: message[key] for key in ("context_management",) if key in message}
@@ -98,6 +99,8 @@ def _empty(block: Mapping[str, Any]) -> dict[str, Any]:
             return {**citations, "type": "text", "text": ""}
         case "thinking":
             return {"type": "thinking", "thinking": "", "signature": ""}
+        case "compaction":
+            return {**block, "content": None}
         case _ if "input" in block:
             return {**block, "input": {}}
         case _:
@@ -115,6 +118,9 @@ def _deltas(block: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
             for piece in text_pieces(block["thinking"]):
                 yield {"type": "thinking_delta", "thinking": piece}
             yield {"type": "signature_delta", "signature": block["signature"]}
+        case "compaction":
+            # In one piece: SDK, lib/streaming/_beta_messages.py, sets what a delta has.
+            yield {"type": "compaction_delta", "content": block["content"]}
         case _ if "input" in block:
             yield {"type": "input_json_delta", "partial_json": ""}
             for piece in _json_pieces(json.dumps(block["input"], ensure_ascii=False)):
