@@ -14,12 +14,12 @@ READY := $(VENV)/.ready
 help: ## Show what there is to make
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-site: $(READY) ## Verify every snippet and build the site into site/ (ENGINE=mkdocs or zensical)
+site: $(READY) ## Verify every snippet, build the site into site/ and check both (ENGINE=mkdocs or zensical)
 	@started=$$(date +%s); \
 	$(BIN)/linernotes verify && \
 	$(BIN)/linernotes extract --check && \
-	$(BIN)/linernotes check && \
 	$(BIN)/linernotes build --engine $(ENGINE) && \
+	$(BIN)/linernotes check --site site && \
 	$(BIN)/linernotes status && \
 	echo "Built site/ in $$(( $$(date +%s) - started )) s. Look at it: $(BIN)/python -m http.server -d site"
 

@@ -7,10 +7,14 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
+from hypothesis import settings
 
 from linernotes.cli import main
 
 pytest_plugins = ["pytester"]
+
+settings.register_profile("any machine", deadline=None)  # A busy one makes no example wrong.
+settings.load_profile("any machine")
 
 
 class Site:

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-COMPARE = Path(__file__).parent.parent / "benchmarks" / "compare.py"
+BENCHMARKS = Path(__file__).parent.parent / "benchmarks"
+COMPARE = BENCHMARKS / "compare.py"
 
 LINERNOTES, COLD = "linernotes verify", "linernotes verify --no-cache"
 
@@ -48,3 +49,20 @@ def test_a_tool_that_leaves_snippets_out_ends_the_comparison(tmp_path, monkeypat
     tool = measuring.Tool("forgetful", says_three, tmp_path, r"(?m)^4 passed")
     with pytest.raises(measuring.RunError, match="forgetful: exit code 0"):
         measuring.run(tool)
+
+
+def test_building_and_previewing_a_site_is_measured_in_each_way():
+    small = ("--pages", "2", "--preview-pages", "2", "--rounds", "1", "--saves", "3")
+    done = subprocess.run(
+        [sys.executable, str(BENCHMARKS / "site.py"), *small],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    rows = [line.split(" | ")[0] for line in done.stdout.splitlines() if line.startswith("| ")]
+    assert rows == [
+        *("|", "| MkDocs", "| MkDocs and linernotes"),
+        *("| Zensical and linernotes", "| Zensical and linernotes, again"),
+        *("|", "| mkdocs", "| zensical"),
+    ]

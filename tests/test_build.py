@@ -41,6 +41,17 @@ def files(site: Path) -> set[str]:
     }
 
 
+@pytest.mark.parametrize(("anchor", "code"), [("sum", 0), ("sun", 1)])
+def test_a_link_may_lead_to_a_snippet(tmp_path: Path, anchor: str, code: int) -> None:
+    pages = {
+        "index.md": page({"title": "Home"}, f"# Home\n\n[The sum](a.md#{anchor})\n"),
+        "a.md": page({"title": "A"}, "# A\n\n``` { .python #sum }\nprint(6 * 7)\n```\n"),
+    }
+    root = project(tmp_path, pages, f"{CONFIGURATION}strict: true\nvalidation: {{anchors: warn}}\n")
+    run = linernotes(root, "build")
+    assert run.returncode == code, run.stdout + run.stderr
+
+
 def test_both_engines_build_the_same_site(tmp_path: Path) -> None:
     pytest.importorskip("zensical")
     root = project(tmp_path, PAGES, CONFIGURATION + NAV)

@@ -336,6 +336,13 @@ def test_reading_time_is_counted_in_words_and_never_nothing():
     assert read_minutes("word " * 201) == 2
 
 
+def test_of_tabs_side_by_side_one_is_read():
+    tab = f'=== "{{}}"\n\n    {"word " * 150}\n\n'
+    tabs = tab.format("Python") + tab.format("TypeScript")
+    assert read_minutes(f"{tabs}Text.\n") == 1
+    assert read_minutes(f"{tabs}Text.\n\n{tabs}") == 2
+
+
 yaml_like = st.lists(
     st.one_of(
         st.text(max_size=12),

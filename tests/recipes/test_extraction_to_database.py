@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING, Any
 import anthropic
 import httpx2
 import pytest
-from programs import ROOT, claude
-from recipe_world import Answer, body, failure, message, program, sync_client
+from programs import ROOT, Answer, body, claude, failure, message, program, sync_client
 
 if TYPE_CHECKING:
     from pathlib import Path

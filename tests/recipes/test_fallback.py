@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING, Any
 import anthropic
 import httpx2
 import pytest
-from programs import claude
-from recipe_world import Answer, async_client, body, failure, message, program, response
+from programs import Answer, async_client, body, claude, failure, message, program, response
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator

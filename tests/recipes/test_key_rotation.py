@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import anthropic
 import httpx2
 import pytest
-from recipe_world import Answer, async_client, failure, message, program, sync_client
+from programs import Answer, async_client, failure, message, program, sync_client
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import anthropic
 import httpx2
 import pytest
-from recipe_world import Answer, body, failure, message, program, sync_client
+from programs import Answer, body, failure, message, program, sync_client
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import anthropic
 import httpx2
 import pytest
-from recipe_world import Answer, asked, async_client, body, failure, message, program
+from programs import Answer, asked, async_client, body, failure, message, program
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -60,3 +60,14 @@ def test_a_script_that_is_not_where_it_is_looked_for_is_told(site: Site) -> None
     script.rename(script.with_name("trace_example.replies.yaml"))
     assert site.json("record", "--simulate")["findings"] == []
     assert "From the script." in site.cassette("page/trace_example").read_text()
+
+
+def test_a_failure_is_told_without_the_credentials_that_it_shows(site: Site) -> None:
+    token = "correct-horse-battery-staple-7"
+    site.write("pyproject.toml", f'[tool.linernotes.environment]\nMY_TOKEN = "{token}"\n')
+    site.page(named(f"{CALL}\nimport os\n\nraise ValueError(os.environ['MY_TOKEN'])", "a"))
+    for form in ([], ["--json"]):
+        result = site.run("record", "--simulate", "docs/page.md#a", *form)
+        assert result.exit_code == 1
+        assert "ValueError: [credential]" in result.output
+        assert token[:8] not in result.output

@@ -99,6 +99,18 @@ def test_replies_that_wait_for_their_request_find_it_in_any_order(site: Site) ->
     assert said == ["a!", "b!", "c!", "d!", "e!"]
 
 
+def test_tasks_take_replies_in_the_order_in_which_they_ask(site: Site) -> None:
+    site.page(named(TOGETHER, "together"))
+    replies = "".join(f"- text: to {letter}\n" for letter in "dbace")
+    site.write("tests/cassettes/page/together.replies.yaml", f"replies:\n{replies}")
+    for _ in range(2):
+        site.cassette("page/together").unlink(missing_ok=True)
+        assert site.json("record", "--simulate")["findings"] == []
+        text = site.cassette("page/together").read_text()
+        said = [line.split()[-1] for line in text.splitlines() if " text: " in line]
+        assert said == list("abcde")
+
+
 def test_a_change_gets_the_date_of_the_day(site: Site) -> None:
     site.page(named(CALL, "plain"))
     site.json("record", "--simulate")

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import re
 from textwrap import indent
 from typing import TYPE_CHECKING
 
 import pytest
+from built_sites import CONFIGURATION, built, html, page
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from rendered_pages import MKDOCS, codes, details, marks, rendered
@@ -354,3 +356,23 @@ def _write(root: Path, text: str, context: str, configuration: str) -> None:
 
 def _visible(text: str, header: str) -> list[str]:
     return [] if ".hidden" in header else [text]
+
+
+@pytest.mark.parametrize("plugin", ["search", "material/search"])
+def test_search_finds_nothing_of_marks_and_cards(book: Site, plugin: str):
+    book.write("mkdocs.yml", CONFIGURATION.replace("search", plugin))
+    about = page({"personas": ["admin"], "related": ["b.md"]}, "# A\n\n")
+    book.write("docs/a.md", f"{about}{named(CALL, 'call')}\n\n{output('end_turn')}\n\nAfter it.\n")
+    book.write("docs/b.md", page({"title": "B", "description": "What the second is for."}))
+    book.run("record", "--simulate")
+    book.run("verify")
+
+    site = built(book.root)
+
+    entries = json.loads((site / "search/search_index.json").read_text())["docs"]
+    [text] = [entry["text"] for entry in entries if entry["location"] == "a/"]
+    assert "After it." in text
+    assert not re.search("erified|Run it|standin|simulated|second|Admin", text)
+    shown = html(site, "a")
+    assert in_order(shown, "Admin", "/v1/messages", "After it.", "What the second")
+    assert "ln-aside" not in shown

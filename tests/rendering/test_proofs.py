@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from rendered_pages import MKDOCS, marks
 from writing_pages import CALL, fence, named, output
 
@@ -184,12 +187,14 @@ def exchanged(request: object, response: object, url: str = "https://api.anthrop
 
 
 def test_long_bodies_are_cut_and_say_by_how_much():
-    found = exchanged(JsonBody({"data": "x" * 5000}), JsonBody({"list": list(range(1000))}))
+    sent = {"data": "x" * 5000, "text": "word " * 1000}
+    found = exchanged(JsonBody(sent), JsonBody({"list": list(range(1000))}))
 
     assert found.request is not None
     assert found.response is not None
-    assert len(found.request.lines[1]) < 450
-    assert found.request.lines[1].endswith('… (4,600 more characters)"')
+    assert len(found.request.lines[1]) < 100  # base64 says nothing to a reader
+    assert found.request.lines[1].endswith('… (4,952 more characters)",')
+    assert found.request.lines[2].endswith('… (4,800 more characters)"')
     assert len(found.response.lines) + found.response.more == 1004
     assert len(found.response.lines) < 30
 
@@ -201,7 +206,8 @@ def test_long_bodies_are_cut_and_say_by_how_much():
         (TextBody("a\nb"), "text", "a"),
         (EventsBody((Event("ping", {"type": "ping"}),)), "events", 'ping {"type": "ping"}'),
         (EventsBody((Event(None, "[DONE]"),)), "events", "message [DONE]"),
-        (JsonBody([1]), "json", "["),
+        (JsonBody([1, {"role": "user"}]), "json", '[1, {"role": "user"}]'),
+        (JsonBody({"text": "word " * 20}), "json", "{"),
     ],
 )
 def test_every_kind_of_body_has_an_excerpt(body: object, kind: str, line: str):
@@ -209,6 +215,21 @@ def test_every_kind_of_body_has_an_excerpt(body: object, kind: str, line: str):
 
     assert found is not None
     assert (found.kind, found.lines[0]) == (kind, line)
+
+
+@given(
+    st.recursive(
+        st.none() | st.booleans() | st.integers() | st.text(alphabet='ab \n"é', max_size=40),
+        lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=9), inner),
+        max_leaves=12,
+    )
+)
+def test_what_fits_is_shown_whole_and_is_json(value: Any):
+    found = exchanged(None, JsonBody(value)).response
+
+    assert found is not None
+    if not found.more:
+        assert json.loads("\n".join(found.lines)) == value
 
 
 def test_the_host_is_named_where_it_is_not_the_vendor():

@@ -118,3 +118,61 @@ def test_what_stands_before_a_summary_is_not_counted(standin):
         return standin.post(body, "/v1/messages/count_tokens", **AT_A_THRESHOLD).json()
 
     assert count(*TALK, last, summary, last) == count(summary, last)
+
+
+def test_the_tool_runner_compacts_between_two_turns(start):
+    @anthropic.beta_tool
+    def weather(city: str) -> str:
+        """Return the weather of a city."""
+        return f"18 °C in {city}"
+
+    standin = start(
+        "replies: [{tool_calls: [{name: weather, input: {city: Lima}}]}, {text: It was 18 °C.},"
+        " {text: Mild.}]"
+    )
+    runner = standin.client.beta.messages.tool_runner(
+        **HELLO, tools=[weather], betas=["compact-2026-09-04"]
+    )
+    ends = []
+    for message in runner:
+        ends.append(message.stop_reason)
+        if message.stop_reason == "tool_use":
+            runner.compact_before_next_turn()
+    assert ends == ["tool_use", "compaction", "end_turn"]
+    assert standin.findings == ()
+
+
+def test_counting_says_what_there_was_before_the_edits(standin):
+    body = {"model": MODEL, "messages": TALK[:1], **EDIT}
+    found = standin.post(body, "/v1/messages/count_tokens", **AT_A_THRESHOLD).json()
+    assert check_response("/v1/messages/count_tokens", found) == ()
+    assert found["context_management"] == {"original_input_tokens": found["input_tokens"]}
+
+
+def test_the_models_tell_who_compacts_to_those_who_know_of_it(standin):
+    def compaction(model, **more):
+        return standin.client.beta.models.retrieve(model, **more).capabilities.compaction
+
+    betas = ["compact-2026-09-04"]
+    assert compaction("claude-sonnet-5-5") is None
+    assert compaction("claude-sonnet-5-5", betas=betas).summarize.supported
+    assert not compaction("claude-haiku-4-5", betas=betas).supported
+
+
+@pytest.mark.parametrize(
+    ("words", "more", "types", "end"),
+    [
+        (40_000, {}, ["text"], "end_turn"),
+        (60_000, {}, ["compaction", "text"], "end_turn"),
+        (60_000, {"pause_after_compaction": True}, ["compaction"], "compaction"),
+    ],
+)
+def test_a_long_history_is_compacted_without_a_script(standin, words, more, types, end):
+    trigger = {"type": "input_tokens", "value": 60_000}
+    edit = {"type": "compact_20260112", "trigger": trigger, **more}
+    body = HELLO | {"messages": [{"role": "user", "content": "pump " * words}]}
+    response = standin.post(body | {"context_management": {"edits": [edit]}}, **AT_A_THRESHOLD)
+    message = response.json()
+    assert check_response("/v1/messages", message) == ()
+    assert ([block["type"] for block in message["content"]], message["stop_reason"]) == (types, end)
+    assert ("iterations" in message["usage"]) == (types[0] == "compaction")

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import tracemalloc
 
 import anthropic
@@ -127,6 +128,9 @@ def test_models_are_listed_in_pages_and_retrieved(standin):
     listed = [model.id for model in client.models.list(limit=5)]
     assert len(listed) == 18
     assert listed[0] == "claude-fable-5-2"
+    created = [client.models.retrieve(id_).created_at for id_ in listed]
+    assert created == sorted(created, reverse=True), "newest first"
+    assert created[-1].year == 2025
     assert "claude-haiku-4-5-20251001" in listed
     before = client.models.list(limit=1, before_id=listed[2])
     assert ([model.id for model in before.data], before.has_more) == ([listed[1]], True)
@@ -151,3 +155,46 @@ def test_models_are_listed_by_their_lifecycle(standin):
     assert listed("retired") == []
     with pytest.raises(anthropic.BadRequestError, match="lifecycle"):
         listed("new")
+
+
+@pytest.mark.parametrize(
+    ("raw", "said"),
+    [
+        (b'{"a": "\\ud83d"}', "no low surrogate in string: line 1 column 14 (char 13)"),
+        (b'{"a": "\\ude00"}', "no low surrogate in string"),
+        (b'{"a": NaN}', "unexpected token NaN"),
+        (b'{"a": -Infinity}', "unexpected token -Infinity"),
+        ('{"model": "é"}'.encode("latin-1"), "codec can't decode"),
+        ('{"model": "a"}'.encode("utf-16"), "codec can't decode"),
+        (b"\xef\xbb\xbf{}", "unexpected UTF-8 BOM"),
+        (b"", "expecting value"),
+    ],
+)
+@pytest.mark.parametrize("path", ["/v1/messages", "/v1/messages/batches"])
+def test_what_is_no_json_is_refused_as_such(standin, path, raw, said):
+    response = standin.http.post(path, content=raw)
+    assert response.status_code == 400
+    message = response.json()["error"]["message"]
+    assert message.startswith("The request body is not valid JSON: ")
+    assert said in message
+
+
+def test_an_emoji_may_be_escaped_and_a_backslash_too(standin):
+    for text in ("\\ud83d\\ude00", "C:\\\\ud83d"):
+        raw = json.dumps(HELLO).replace("Hello", text).encode()
+        assert standin.http.post("/v1/messages", content=raw).status_code == 200
+
+
+def test_a_wrong_method_is_told_which_there_are(standin):
+    response = standin.http.put("/v1/messages/batches")
+    assert response.status_code == 405
+    assert response.json()["error"]["type"] == "invalid_request_error"
+    assert response.headers["allow"] == "GET, HEAD, POST"
+
+
+def test_a_path_with_a_slash_at_its_end_is_unknown(standin):
+    assert standin.post(HELLO, "/v1/messages/").json()["error"]["type"] == "not_found_error"
+
+
+def test_a_limit_is_written_in_plain_digits(standin):
+    assert standin.http.get("/v1/models?limit=٣").status_code == 400

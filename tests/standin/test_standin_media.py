@@ -137,3 +137,32 @@ def test_images_in_tool_results_count(standin):
     messages = [{"role": role, "content": content} for role, content in turns]
     answer = standin.post(HELLO | {"messages": messages})
     assert answer.json()["error"]["message"].startswith("Too much media")
+
+
+def sized(width, height):
+    return image(PNG.replace(struct.pack(">II", 640, 480), struct.pack(">II", width, height)))
+
+
+@pytest.mark.parametrize(
+    ("model", "size", "fits"),
+    [
+        ("claude-sonnet-5-5", (2576, 100), None),
+        ("claude-sonnet-5-5", (0, 0), None),
+        ("claude-sonnet-5-5", (2577, 100), "2576x99"),
+        ("claude-haiku-4-5", (1092, 1092), None),
+        ("claude-haiku-4-5", (2000, 1000), "1568x784"),
+        ("claude-haiku-4-5", (1500, 1500), "1092x1092"),
+    ],
+)
+def test_an_image_that_may_not_be_scaled_down_is_refused_with_the_size_that_fits(
+    standin, model, size, fits
+):
+    block = sized(*size) | {"transformations": {"oversized_image": "error"}}
+    response = standin.post(asking(block, model=model))
+    assert response.status_code == (400 if fits else 200)
+    if fits:
+        message = response.json()["error"]["message"]
+        assert f"{size[0]}x{size[1]}" in message
+        assert message.endswith(fits)
+    for default in ({}, {"transformations": {"oversized_image": "downsize"}}):
+        assert standin.post(asking(sized(*size) | default, model=model)).status_code == 200

@@ -147,3 +147,9 @@ def test_the_parts_of_a_message_are_checked_like_its_blocks():
         ("replies-block", 7),
     ]
     assert "`container` doesn't fit the API: id: " in findings[0].message
+
+
+def test_half_a_character_is_told_before_it_is_sent():
+    _, (finding,) = load_replies('replies:\n  - text: "\\ud83d"\n', "a.replies.yaml")
+    assert (finding.code, finding.line) == ("replies-yaml", 2)
+    assert load_replies('replies:\n  - text: "\\U0001F600"\n', "a.replies.yaml")[1] == ()

@@ -324,3 +324,25 @@ def test_what_a_request_did_not_ask_for_does_not_come(start, part):
     standin = start(f"replies: [{{text: A, {part}}}]")
     with pytest.raises(anthropic.BadRequestError, match=part.partition(":")[0]):
         standin.client.messages.create(**HELLO)
+
+
+@pytest.mark.parametrize(
+    ("error", "type_", "message"),
+    [
+        ("{status: 500}", "api_error", "Internal server error"),
+        ("{status: 429, error_code: too_fast}", "rate_limit_error", "rate limit"),
+        ("{status: 529, message: Later.}", "overloaded_error", "Later."),
+        ("{status: 400, type: odd_error}", "odd_error", "Bad Request"),
+    ],
+)
+def test_any_error_may_come_amid_a_stream(start, error, type_, message):
+    standin = start(f"replies: [{{text: One two three., break_after: 1, error: {error}}}]")
+    with (
+        pytest.raises(anthropic.APIStatusError, match=message) as raised,
+        standin.client.messages.stream(**HELLO) as stream,
+    ):
+        stream.until_done()
+    assert (raised.value.status_code, raised.value.type) == (200, type_)
+    assert standin.findings == ()
+    [text] = [block.text for block in stream.current_message_snapshot.content]
+    assert text == "One"

@@ -11,6 +11,16 @@ const examples = JSON.parse(readFileSync(0, "utf8"));
 const print = process.stdout.write.bind(process.stdout);
 process.stdout.write = () => true; // what examples print
 
+// Sleeps return at once, as they do where the Python examples are run. What waits longer is a time-out.
+const sleep = globalThis.setTimeout;
+globalThis.setTimeout = (wake, milliseconds, ...given) =>
+  sleep(wake, milliseconds > 60_000 ? milliseconds : 0, ...given);
+
+// The answers name URLs too, such as that of a batch's results.
+const send = globalThis.fetch;
+globalThis.fetch = (url, given) =>
+  send(String(url).replace("https://api.anthropic.com", process.env.ANTHROPIC_BASE_URL), given);
+
 const program = ts.createProgram(
   examples.map((one) => one.file),
   {
@@ -31,7 +41,7 @@ async function outcome(one) {
   }
   process.chdir(one.directory);
   Object.assign(process.env, one.environment);
-  const late = new Promise((_, fail) => setTimeout(fail, LONGEST, new Error("too slow")).unref());
+  const late = new Promise((_, fail) => sleep(fail, LONGEST, new Error("too slow")).unref());
   try {
     await Promise.race([import(pathToFileURL(one.file.replace(/\.mts$/, ".mjs"))), late]);
   } catch (problem) {

@@ -6,12 +6,14 @@ It is thin. What a page shows is made by the Markdown extension, what agents rea
 from __future__ import annotations
 
 import logging
+import re
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from mkdocs.config.config_options import ExtraScriptValue
-from mkdocs.plugins import BasePlugin, get_plugin_logger
+from mkdocs.plugins import BasePlugin, CombinedEvent, event_priority, get_plugin_logger
 from mkdocs.structure.files import File, InclusionLevel
 
 from linernotes.project import load_project
@@ -19,6 +21,7 @@ from linernotes.publishing.head import with_index_link
 from linernotes.publishing.publish import WITHOUT_MARKDOWN, finished, publish_files
 from linernotes.publishing.published import read_site
 from linernotes.rendering.additions import SCRIPT, STYLES
+from linernotes.rendering.asides import with_asides, without_asides
 from linernotes.rendering.catalogue import catalogue
 
 if TYPE_CHECKING:
@@ -30,9 +33,11 @@ if TYPE_CHECKING:
     from mkdocs.structure.nav import Navigation
     from mkdocs.structure.pages import Page
 
+    from linernotes.pages.page import Page as Source
     from linernotes.publishing.published import PublishedPage, PublishedSite
 
 _log = get_plugin_logger("linernotes")
+_SNIPPET = re.compile(r'<(?:div|pre) id="([^"]+)" class="ln-code')
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +55,8 @@ class LinernotesPlugin(BasePlugin):
     built: Built | None = None
     _nav: Navigation | None = None
     _site: PublishedSite | None = None
-    _pages: Mapping[str, PublishedPage]
+    _pages: Mapping[str, PublishedPage] = MappingProxyType({})
+    _asides: list[str]
 
     def on_config(self, config: MkDocsConfig) -> MkDocsConfig:
         """Enable the Markdown extension, and have each page load our style and script."""
@@ -88,6 +94,11 @@ class LinernotesPlugin(BasePlugin):
         self._pages = {page.path: page for page in (*site.pages, *site.hidden)}
         return site
 
+    def source(self, path: str) -> Source | None:
+        """Return the page `path` (below the docs directory) as it was read."""
+        published = self._pages.get(path)
+        return published.page if published is not None else None
+
     def on_nav(self, nav: Navigation, *, config: MkDocsConfig, files: Files) -> None:  # noqa: ARG002  # MkDocs' interface
         """Keep the navigation."""
         self._nav = nav
@@ -96,6 +107,32 @@ class LinernotesPlugin(BasePlugin):
         """Keep what a page is built with."""
         assert self._nav is not None
         self.built = Built(files, self._nav, env)
+
+    def on_page_content(
+        self,
+        html: str,
+        *,
+        page: Page,
+        config: MkDocsConfig,  # noqa: ARG002
+        files: Files,  # noqa: ARG002
+    ) -> None:
+        """Tell MkDocs that links may lead to snippets: it looks for anchors before they are there."""
+        if page.present_anchor_ids is not None:
+            page.present_anchor_ids.update(_SNIPPET.findall(html))
+
+    @event_priority(100)
+    def _before_search(self, context: Any, *, page: Page, **_: Any) -> Any:
+        """Keep asides from plugins that index the page, which takes them as long as rendering."""
+        page.content, self._asides = without_asides(page.content or "")
+        return context
+
+    @event_priority(-100)
+    def _after_search(self, context: Any, *, page: Page, **_: Any) -> Any:
+        """Put them in again, for the theme's template."""
+        page.content = with_asides(page.content or "", self._asides)
+        return context
+
+    on_page_context = CombinedEvent(_before_search, _after_search)
 
     def on_post_page(self, output: str, *, page: Page, config: MkDocsConfig) -> str:  # noqa: ARG002
         """Put in what a page says to agents and crawlers, and its menu."""

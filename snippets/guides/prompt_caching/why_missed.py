@@ -28,4 +28,4 @@ for now in ("10:00", "10:01"):
     previous = message.id
     print("read:", message.usage.cache_read_input_tokens)
     if message.diagnostics and (reason := message.diagnostics.cache_miss_reason):
-        print("because of:", reason.type)  # here: system_changed
+        print("because of:", reason.type)

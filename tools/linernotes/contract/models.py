@@ -47,7 +47,8 @@ class Model:
     on every account. Docs: models/fable-5-2/whats-new-fable-5-2. `compacts`: takes `compaction`.
     Docs: build-with-claude/compaction-on-demand, whose list is older than the 5.2 models: medium
     for these. `released` is a date, or None where the
-    id itself holds it or no page gave one.
+    id itself holds it. Docs: the models pages; for Claude 4.6 to 5 a year before the day until
+    which about-claude/model-deprecations promises the model (medium).
     """
 
     id: str
@@ -159,7 +160,11 @@ MODELS: tuple[Model, ...] = (
         released="2026-09-01",
     ),
     Model(
-        "claude-opus-5", "Claude Opus 5", thinking=("adaptive", "disabled"), disabled_up_to="high"
+        "claude-opus-5",
+        "Claude Opus 5",
+        thinking=("adaptive", "disabled"),
+        disabled_up_to="high",
+        released="2026-07-24",
     ),
     Model(
         "claude-sonnet-5",
@@ -167,15 +172,17 @@ MODELS: tuple[Model, ...] = (
         thinking=("adaptive", "disabled"),
         system_messages=False,
         cache_minimum=1024,
+        released="2026-06-30",
     ),
-    Model("claude-fable-5", "Claude Fable 5"),
-    Model("claude-mythos-5", "Claude Mythos 5"),
+    Model("claude-fable-5", "Claude Fable 5", released="2026-06-09"),
+    Model("claude-mythos-5", "Claude Mythos 5", released="2026-06-09"),
     Model(
         "claude-opus-4-8",
         "Claude Opus 4.8",
         thinking=("adaptive", "disabled"),
         thinks=False,
         cache_minimum=1024,
+        released="2026-05-28",
     ),
     Model(
         "claude-opus-4-7",
@@ -184,9 +191,22 @@ MODELS: tuple[Model, ...] = (
         thinks=False,
         system_messages=False,
         cache_minimum=2048,
+        released="2026-04-16",
     ),
-    replace(_OF_EARLY_2026, id="claude-opus-4-6", name="Claude Opus 4.6", cache_minimum=4096),
-    replace(_OF_EARLY_2026, id="claude-sonnet-4-6", name="Claude Sonnet 4.6", cache_minimum=1024),
+    replace(
+        _OF_EARLY_2026,
+        id="claude-opus-4-6",
+        name="Claude Opus 4.6",
+        cache_minimum=4096,
+        released="2026-02-05",
+    ),
+    replace(
+        _OF_EARLY_2026,
+        id="claude-sonnet-4-6",
+        name="Claude Sonnet 4.6",
+        cache_minimum=1024,
+        released="2026-02-17",
+    ),
     replace(
         _OF_2025,
         id="claude-opus-4-5",

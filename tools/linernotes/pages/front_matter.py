@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import math
+import re
 import reprlib
 from datetime import date
 from pathlib import PurePosixPath
@@ -13,7 +14,7 @@ from linernotes.findings import Finding, error, warning
 from linernotes.pages.front_matter_yaml import META_LINE, META_MORE, YAML_BLOCK, is_mapping, read
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from pydantic.fields import FieldInfo
     from pydantic_core import ErrorDetails
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 
 WORDS_A_MINUTE = 200
 """How fast people read text that explains code; code counts as words like any other."""
+
+_TAB = re.compile(r'( *)===[!+]* +".*" *$')
 
 # pydantic's names for what a writer calls a list, a piece of text, …, and an example of each.
 _TYPES = {
@@ -159,8 +162,27 @@ def json_schema() -> dict[str, Any]:
 
 
 def read_minutes(body: str) -> int:
-    """Return the reading time of a page without `min_read_minutes`, in minutes, at least 1."""
-    return max(1, math.ceil(len(body.split()) / WORDS_A_MINUTE))
+    """Return the reading time of a page without `min_read_minutes`, in minutes, at least 1.
+
+    Of tabs that stand beside each other one is read.
+    """
+    words = sum(len(line.split()) for line in _without_other_tabs(body.splitlines()))
+    return max(1, math.ceil(words / WORDS_A_MINUTE))
+
+
+def _without_other_tabs(lines: Iterable[str]) -> Iterator[str]:
+    """Yield the lines that aren't in the second or a later tab of a group."""
+    group, other = -1, False  # how far the group's tabs are indented; whether this is a later one
+    for line in lines:
+        tab = _TAB.match(line)
+        if tab is not None:
+            other = len(tab[1]) == group
+            group = len(tab[1])
+            continue
+        if line.strip() and len(line) - len(line.lstrip()) <= group:
+            group, other = -1, False
+        if not other:
+            yield line
 
 
 def _end_of_meta_lines(text: str) -> int:

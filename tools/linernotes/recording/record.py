@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 from linernotes.atomic import write_atomically
 from linernotes.cassettes.cassette import CassetteError
 from linernotes.cassettes.matching import match_key
-from linernotes.cassettes.secrets import credentials_in, ensure_clean
+from linernotes.cassettes.secrets import credentials_in, ensure_clean, hiding
 from linernotes.cassettes.store import read_cassette
 from linernotes.cassettes.yaml_format import loads
 from linernotes.findings import Finding, error, has_errors
@@ -371,7 +371,11 @@ def _keep(project: Project, run: _Run) -> Recorded:
         outcome.address, requests=outcome.requests, tokens=outcome.tokens, findings=said
     )
     if outcome.failure is not None:
+        hide = hiding("", run.known)  # A traceback may show the very key that was used.
         failed = run_finding(example.snippet.page, outcome.failure)
+        failed = replace(
+            failed, message=hide(failed.message), hint=failed.hint and hide(failed.hint)
+        )
         return replace(nothing, findings=(*said, failed))
     after = run.cassette
     if outcome.recording is None or after is None:

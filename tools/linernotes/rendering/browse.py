@@ -151,6 +151,12 @@ def _link(target: str, page: str) -> str:
 def _page(title: str, lead: str, groups: Sequence[Group]) -> str:
     import yaml  # noqa: PLC0415  # 20 ms that a build without browse pages needn't pay
 
-    front = {"title": title, "description": lead, "show_toc": False}
+    # Search finds the pages themselves.
+    front = {
+        "title": title,
+        "description": lead,
+        "show_toc": False,
+        "search": {"exclude": True},
+    }
     head = yaml.safe_dump(front, allow_unicode=True, sort_keys=False)
     return f"---\n{head}---\n\n" + render("browse.md", title=title, lead=lead, groups=groups)

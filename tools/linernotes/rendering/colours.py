@@ -32,7 +32,7 @@ def _style_without_rules() -> Any:
     from pygments.style import Style, StyleMeta  # noqa: PLC0415  # only where code is highlighted
 
     class _WithoutRules(StyleMeta):
-        def __iter__(cls) -> Iterator[Any]:
+        def __iter__(cls) -> Iterator[Any]:  # noqa: N805  # of a metaclass
             return iter(())
 
     class _Uncoloured(Style, metaclass=_WithoutRules):

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
     from markdown import Markdown
 
+    from linernotes.pages.page import Page
+
 ORIGINAL = "linernotes_docs"
 """The key below `extra` with the docs directory that the one of a prepared copy was made from."""
 
@@ -26,6 +28,7 @@ class CurrentSite:
     `path` is the page's below `docs`. `meta` is its front matter, which templates will read:
     what is put into it reaches them. `pages` are the paths of the site's pages, or None in
     Zensical, which knows them as files: below `docs`, or in `copy` where that was prepared for it.
+    `source` is the page's file as our plugin has read it, if there is the plugin.
     """
 
     path: str
@@ -34,6 +37,7 @@ class CurrentSite:
     directory_urls: bool
     pages: frozenset[str] | None
     copy: Path | None = None
+    source: Page | None = None
 
     def has(self, path: str) -> bool:
         """Return whether the site has the page `path`."""
@@ -76,9 +80,15 @@ def _in_mkdocs(processor: Any) -> CurrentSite | None:
             docs=Path(config.docs_dir),
             directory_urls=config.use_directory_urls,
             pages=_published(files),
+            source=_source(config, file.src_uri),
         )
     except AttributeError:  # another version, or somebody else's processor of that name
         return None
+
+
+def _source(config: Any, path: str) -> Page | None:
+    plugin = getattr(config, "plugins", {}).get("linernotes")
+    return plugin.source(path) if plugin is not None else None
 
 
 def _published(files: Any) -> frozenset[str]:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from linernotes.pages.fences import Fence
+    from linernotes.pages.page import Page
 
 RENDERED_OUTPUT_CLASS = "ln-output"
 """The class of a code block that shows what the snippet above it prints, for style sheets."""
@@ -40,13 +41,23 @@ WITH_FENCED_CODE = dialect(
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """A page to be rendered, and its fences as they were. Lines are those before preparing."""
+    """A page to be rendered, and its fences as they were.
+
+    Their lines are those before preparing, counted from `first_line`.
+    """
 
     text: str
     fences: tuple[Fence, ...]
+    first_line: int = 1
 
 
-def prepared(text: str, markdown: Dialect = WITH_SUPERFENCES, *, placed: bool = False) -> Prepared:
+def prepared(
+    text: str,
+    markdown: Dialect = WITH_SUPERFENCES,
+    *,
+    placed: bool = False,
+    source: Page | None = None,
+) -> Prepared:
     r"""Return the Markdown `text` as it is to be rendered; its lines end in `\n`.
 
     Hidden snippets are taken out, the headers of the others keep only what is for the renderer,
@@ -54,18 +65,22 @@ def prepared(text: str, markdown: Dialect = WITH_SUPERFENCES, *, placed: bool = 
     the scanner that finds snippets, so that what is run and what is changed here are the same.
 
     With `placed`, each Python fence and each output gets the class `PLACE_CLASS` with its line.
+    `source` is the page that `text` may be the whole of: then its fences are known.
     """
     if not any(sign in text for sign in _SIGNS) and not (placed and _PYTHON.search(text)):
         return Prepared(text, ())  # most pages of other people's projects
     lines = text.split("\n")
-    fences, _ = scan(text, "", dialect=markdown)
+    if source is not None and source.body == text:
+        fences, first_line = source.fences, source.body_line
+    else:
+        fences, first_line = scan(text, "", dialect=markdown)[0], 1
     for fence in reversed(fences):
-        first, last = fence.line - 1, fence.end_line - 1
+        first, last = fence.line - first_line, fence.end_line - first_line
         if _is_hidden(fence):
             lines[first : last + 1] = _gap(lines, first, last)
         elif (header := _header(fence, placed=placed)) is not None:
             lines[first] = _opening(lines[first]) + header
-    return Prepared("\n".join(lines), fences)
+    return Prepared("\n".join(lines), fences, first_line)
 
 
 def without_directives(text: str) -> str:

@@ -13,11 +13,16 @@ if TYPE_CHECKING:
     from linernotes.cassettes.cassette import Body, Interaction
 
 _VENDOR = "api.anthropic.com"
-_REQUEST_LINES = 60
-_RESPONSE_LINES = 24
-_LINE = 160
-_VALUE = 400
-"""Characters of a string in JSON: an image in base64 says nothing to a reader."""
+_REQUEST_LINES = 32
+_RESPONSE_LINES = 16
+_EVENTS = 8
+_WIDTH = 72
+"""Characters of JSON that stay on one line."""
+_LINE = 120
+_VALUE = 200
+"""Characters of a string in JSON."""
+_WORD = 48
+"""Characters of a string without a space: an image in base64 says nothing to a reader."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,10 +90,9 @@ def _excerpt(body: Body, most: int) -> Excerpt | None:
     if isinstance(body, EventsBody):
         named = [event for event in body.events if isinstance(event, Event)]
         lines = [f"{event.event or 'message'} {_compact(event.data)}" for event in named]
-        return _cut("events", lines, most // 2)
+        return _cut("events", lines, _EVENTS)
     if isinstance(body, JsonBody):
-        text = json.dumps(_shortened(body.value), indent=2, ensure_ascii=False)
-        lines = text.split("\n")  # values are cut already
+        lines = _laid_out(_shortened(body.value)).split("\n")  # values are cut already
         return Excerpt("json", tuple(lines[:most]), max(0, len(lines) - most))
     return _cut("text", body.text.split("\n"), most)
 
@@ -99,7 +103,27 @@ def _cut(kind: Literal["text", "events"], lines: Sequence[str], most: int) -> Ex
 
 
 def _compact(data: Any) -> str:
-    return data if isinstance(data, str) else json.dumps(data, ensure_ascii=False)
+    return data if isinstance(data, str) else _compact_json(data)
+
+
+def _compact_json(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False)
+
+
+def _laid_out(value: Any, indent: str = "") -> str:
+    """Return JSON in which what fits into a line is on one."""
+    flat = _compact_json(value)
+    if not isinstance(value, (dict, list)) or len(indent) + len(flat) <= _WIDTH:
+        return flat
+    inner = f"{indent}  "
+    if isinstance(value, dict):
+        named = ((_compact_json(key), one) for key, one in value.items())
+        parts = [f"{key}: {_laid_out(one, inner)}" for key, one in named]
+    else:
+        parts = [_laid_out(one, inner) for one in value]
+    opening, closing = "{}" if isinstance(value, dict) else "[]"
+    body = f",\n{inner}".join(parts)
+    return f"{opening}\n{inner}{body}\n{indent}{closing}"
 
 
 def _shortened(value: Any) -> Any:
@@ -107,7 +131,9 @@ def _shortened(value: Any) -> Any:
         return {key: _shortened(one) for key, one in value.items()}
     if isinstance(value, list):
         return [_shortened(one) for one in value]
-    return _short(value, _VALUE) if isinstance(value, str) else value
+    if isinstance(value, str):
+        return _short(value, _VALUE if " " in value[:_VALUE] else _WORD)
+    return value
 
 
 def _short(text: str, most: int) -> str:

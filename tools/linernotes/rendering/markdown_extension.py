@@ -65,9 +65,10 @@ class _Directives(Preprocessor):
         leave_colours_to_theme(self._md)
         self._wanted.clear()
         site = current_site(self._md)
-        page = prepared(text, _dialect(self._md), placed=site is not None)
+        source = site.source if site is not None else None
+        page = prepared(text, _dialect(self._md), placed=site is not None, source=source)
         if site is not None:
-            self._wanted.update(additions(text, page.fences, site))
+            self._wanted.update(additions(text, page.fences, site, page.first_line))
         return page.text.split("\n")
 
 

@@ -84,6 +84,7 @@ class _Page:
     """A page that is rendered: its text and fences before preparing, and where it belongs."""
 
     lines: Sequence[str]
+    first_line: int
     fences: Mapping[int, Fence]
     snippets: Mapping[str, Snippet]
     path: str
@@ -92,9 +93,12 @@ class _Page:
     proofs: Proofs
 
 
-def additions(text: str, fences: Sequence[Fence], site: CurrentSite) -> dict[int, Addition]:
-    """Return what the blocks of a page get, by the lines of their `fences` in `text`.
+def additions(
+    text: str, fences: Sequence[Fence], site: CurrentSite, first_line: int = 1
+) -> dict[int, Addition]:
+    """Return what the blocks of a page get, by the lines of their `fences`.
 
+    `text` is the page, and begins in line `first_line`.
     Outside of a project (no `mkdocs.yml`, or one that can't be read) that is nothing.
     """
     project = _project(site.docs) if fences else None
@@ -104,6 +108,7 @@ def additions(text: str, fences: Sequence[Fence], site: CurrentSite) -> dict[int
     snippets, _ = snippets_of(Page(path, None, "", 1, tuple(fences), ()))
     page = _Page(
         lines=text.split("\n"),
+        first_line=first_line,
         fences={fence.line: fence for fence in fences},
         snippets={snippet.id: snippet for snippet in snippets},
         path=path,
@@ -173,7 +178,8 @@ def _is_joined(page: _Page, snippet: Snippet) -> bool:
     output = snippet.output
     if output is None or page.fences[output.line].indent != page.fences[snippet.line].indent:
         return False
-    between = page.lines[snippet.end_line : output.line - 1]
+    start = page.first_line
+    between = page.lines[snippet.end_line + 1 - start : output.line - start]
     return not "".join(between).strip("> \t")
 
 

@@ -44,7 +44,7 @@ def _scripted_answer(
     run: Run, body: Mapping[str, Any], identity: Identity, reply: Reply, line: int
 ) -> Answer:
     page = run.replies.page if run.replies else ""
-    if reply.error is not None:
+    if reply.error is not None and reply.break_after is None:
         raise _api_error(reply.error)
     if reply.break_after is not None and not body.get("stream"):
         message = "`break_after` has no effect: this request doesn't stream."

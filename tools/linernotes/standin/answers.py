@@ -12,7 +12,14 @@ from linernotes.standin import tokens
 from linernotes.standin.binding import prefix_of
 from linernotes.standin.blocks import filled
 from linernotes.standin.citing import best_passage
-from linernotes.standin.compacting import COMPACTION, is_asked_for, signed
+from linernotes.standin.compacting import (
+    COMPACTION,
+    edit_of,
+    in_effect,
+    is_asked_for,
+    signed,
+    threshold,
+)
 from linernotes.standin.identity import signature
 from linernotes.standin.mismatches import mismatches
 from linernotes.standin.schema_example import example
@@ -22,7 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from linernotes.standin.identity import Identity
-    from linernotes.standin.replies import Reply
+    from linernotes.standin.replies import ErrorReply, Reply
 
 SHOWN_WORDS = 12
 """Words of the request that an unscripted answer quotes."""
@@ -44,7 +51,7 @@ class Answer:
     """Content blocks as the API sends them, why they end, and what they cost in tokens.
 
     `usage` takes the place of what would be worked out. `break_after` is the number of deltas
-    after which a stream breaks.
+    after which a stream breaks, `broken_by` the error that does it, if not an overload.
     """
 
     content: tuple[Mapping[str, Any], ...]
@@ -55,6 +62,7 @@ class Answer:
     thinking_tokens: int = 0
     usage: Mapping[str, Any] = field(default_factory=dict)
     break_after: int | None = None
+    broken_by: ErrorReply | None = None
     container: Mapping[str, Any] | None = None
     context_management: Mapping[str, Any] | None = None
 
@@ -66,14 +74,29 @@ class MismatchError(Exception):
 def unscripted(body: Mapping[str, Any], identity: Identity) -> Answer:
     """Return the answer that needs no script: it fits the request's tools and schemas.
 
-    Raises BadSchemaError.
+    Where the request's history has reached the threshold for it, a summary comes first. Raises
+    BadSchemaError.
     """
+    edit = edit_of(body)
+    if edit is None or tokens.count_request(in_effect(body)) < threshold(edit):
+        return _made_up(body, identity)
+    summary = {"type": COMPACTION, "content": _summary(body)}
+    if edit.get("pause_after_compaction"):
+        return _whole(body, None, [summary], COMPACTION)
+    answer = _made_up(body, identity)
+    return replace(answer, content=(summary, *answer.content))
+
+
+def _summary(body: Mapping[str, Any]) -> str:
+    count = len(body["messages"])
+    return f"{SIMULATED} The conversation had {count} message{'s'[: count > 1]}."
+
+
+def _made_up(body: Mapping[str, Any], identity: Identity) -> Answer:
     if body["max_tokens"] == 0:
         return Answer((), "max_tokens")
     if is_asked_for(body):
-        count = len(body["messages"])
-        summary = f"{SIMULATED} The conversation had {count} message{'s'[: count > 1]}."
-        return _whole(body, None, [signed(summary)], COMPACTION)
+        return _whole(body, None, [signed(_summary(body))], COMPACTION)
     thinks = (body.get("thinking") or {}).get("type") in ("adaptive", "enabled")
     tools = _tools_to_call(body)
     thought = UNSCRIPTED_THOUGHT if thinks else None
@@ -103,7 +126,12 @@ def scripted(reply: Reply, body: Mapping[str, Any], identity: Identity) -> Answe
     for mismatch in mismatches(reply, body):
         raise MismatchError(mismatch)
     if is_asked_for(body):
-        return replace(_compacted(reply, body), usage=reply.usage, break_after=reply.break_after)
+        return replace(
+            _compacted(reply, body),
+            usage=reply.usage,
+            break_after=reply.break_after,
+            broken_by=reply.error,
+        )
     if reply.content is not None:
         bound = prefix_of(body)
         content = enumerate(reply.content)
@@ -121,6 +149,7 @@ def scripted(reply: Reply, body: Mapping[str, Any], identity: Identity) -> Answe
         stop_details=_stop_details(reply),
         usage=reply.usage,
         break_after=reply.break_after,
+        broken_by=reply.error,
         container=_container(reply, identity),
         context_management=reply.context_management,
     )

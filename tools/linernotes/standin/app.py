@@ -12,6 +12,7 @@ from starlette.middleware import Middleware
 from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
+from linernotes.contract.compaction import ON_DEMAND
 from linernotes.contract.schema import COUNT_TOKENS, MESSAGES
 from linernotes.standin.answering import answer_to
 from linernotes.standin.batches import Batch, Batches
@@ -58,6 +59,8 @@ RESET = "2026-10-21T00:00:00Z"
 """Placeholders, without a clock: the same requests get the same headers."""
 
 UNKNOWN = 404
+WRONG_METHOD = 405
+OVERLOADED = 529
 TOO_MANY = 429
 
 
@@ -87,6 +90,7 @@ def create_app(replies: Replies | None = None, *, today: dt.date | None = None) 
         middleware=[Middleware(Browsers), Middleware(Platforms)],
         exception_handlers=dict.fromkeys((ApiError, HTTPException, Exception), _on_problem),
     )
+    app.router.redirect_slashes = False  # The API knows no other path either.
     app.state.run = Run(replies, today or dt.datetime.now(tz=dt.timezone.utc).date())
     app.state.batches = Batches()
     app.state.files = Files()
@@ -110,7 +114,10 @@ async def _create_message(request: Request) -> Response:
     _files(request).keep_outputs(message["content"])
     if not body.get("stream"):
         return _json(request, message)
-    broken = error_body("overloaded_error", "Overloaded", request.state.identity.id("req"))
+    by = answer.broken_by
+    error = ApiError(by.status, by.message, by.type) if by else ApiError(OVERLOADED)
+    code = by.error_code if by else None
+    broken = error_body(error.type, error.message, request.state.identity.id("req"), code)
     return StreamingResponse(
         _one_by_one(encoded(events_of(message, answer.break_after, broken))),
         media_type="text/event-stream",
@@ -120,7 +127,11 @@ async def _create_message(request: Request) -> Response:
 
 async def _count_tokens(request: Request) -> Response:
     _, body = await _checked(request)
-    return _json(request, {"input_tokens": count_request(in_effect(body))})
+    counted: dict[str, Any] = {"input_tokens": count_request(in_effect(body))}
+    if body.get("context_management") is not None:
+        # SDK: types/beta/beta_count_tokens_context_management_response.py.
+        counted["context_management"] = {"original_input_tokens": count_request(body)}
+    return _json(request, counted)
 
 
 async def _create_batch(request: Request) -> Response:
@@ -230,12 +241,18 @@ def _files(request: Request) -> Files:
 
 async def _list_models(request: Request) -> Response:
     run = await _admitted(request)
-    return _json(request, model_page(request.query_params, run.today))
+    page = model_page(request.query_params, run.today, in_beta=_knows_compaction(request))
+    return _json(request, page)
 
 
 async def _retrieve_model(request: Request) -> Response:
     run = await _admitted(request)
-    return _json(request, model_info(request.path_params["model_id"], run.today))
+    model_id, in_beta = request.path_params["model_id"], _knows_compaction(request)
+    return _json(request, model_info(model_id, run.today, in_beta=in_beta))
+
+
+def _knows_compaction(request: Request) -> bool:
+    return ON_DEMAND in request.headers.get("anthropic-beta", "")
 
 
 async def _admitted(request: Request, longest: int = LONGEST_BODY) -> Run:
@@ -283,6 +300,8 @@ async def _on_problem(request: Request, problem: Exception) -> Response:
     if not hasattr(request.state, "identity"):
         request.state.identity = request.app.state.run.identity(request.url.path, b"")
     told = _told(problem)
+    if told.status == WRONG_METHOD:
+        told.headers["allow"] = ", ".join(_methods_of(request))
     request_id = request.state.identity.id("req")
     body = error_body(told.type, told.message, request_id, told.error_code)
     response = _json(request, body, told.status)
@@ -290,6 +309,13 @@ async def _on_problem(request: Request, problem: Exception) -> Response:
     if told.status == TOO_MANY:
         response.headers["anthropic-ratelimit-requests-remaining"] = "0"
     return response
+
+
+def _methods_of(request: Request) -> list[str]:
+    """Return the methods that the path of a request has, in all its routes. RFC 9110, 15.5.6."""
+    routes = [route for route in request.app.routes if isinstance(route, Route)]
+    found = [route.methods or set() for route in routes if route.matches(request.scope)[0].value]
+    return sorted(set().union(*found))
 
 
 def _told(problem: Exception) -> ApiError:

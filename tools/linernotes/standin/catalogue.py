@@ -17,11 +17,18 @@ if TYPE_CHECKING:
 
 THINKING = ("adaptive", "between_tools", "disabled", "enabled")
 _SUPPORTED: dict[str, Any] = {"supported": True}
+NO_DATE = "1970-01-01"
+"""For a release that isn't known. SDK: types/model_info.py."""
+
 STAGES = ("active", "deprecated", "retired")
 
 
-def model_info(model_id: str, on: dt.date) -> dict[str, Any]:
-    """Return one model. Raises ApiError 404 for an unknown or retired one."""
+def model_info(model_id: str, on: dt.date, *, in_beta: bool = False) -> dict[str, Any]:
+    """Return one model. Raises ApiError 404 for an unknown or retired one.
+
+    With `in_beta` it tells of compaction. Docs: build-with-claude/compaction-on-demand; SDK:
+    types/beta/beta_model_capabilities.py.
+    """
     dated = snapshot(model_id)
     facts = model_facts(dated)
     if facts is None or not is_callable(model_id, on):
@@ -31,15 +38,20 @@ def model_info(model_id: str, on: dt.date) -> dict[str, Any]:
         "type": "model",
         "id": dated,
         "display_name": facts.name,
-        "created_at": _midnight(_released(dated) or facts.released or "1970-01-01"),
+        "created_at": _midnight(_released(dated) or facts.released or NO_DATE),
         "lifecycle": "deprecated" if retires else "active",
         "deprecated_at": None,
         "retires_at": _midnight(retires.isoformat()) if retires else None,
         "line": facts.line,
         "max_input_tokens": facts.context,
         "max_tokens": facts.max_output,
-        "capabilities": _capabilities(facts),
+        "capabilities": _capabilities(facts) | (_compaction(facts) if in_beta else {}),
     }
+
+
+def _compaction(facts: Model) -> dict[str, Any]:
+    supported = _supported(facts.compacts)
+    return {"compaction": supported | {"summarize": supported}}
 
 
 def _capabilities(facts: Model) -> dict[str, Any]:
@@ -54,7 +66,7 @@ def _capabilities(facts: Model) -> dict[str, Any]:
     }
 
 
-def model_page(query: QueryParams, on: dt.date) -> dict[str, Any]:
+def model_page(query: QueryParams, on: dt.date, *, in_beta: bool = False) -> dict[str, Any]:
     """Return a page of the models, newest first. Raises ApiError 400.
 
     Retired ones are not in the stand-in's catalogue: what they could do is no longer known here.
@@ -65,7 +77,8 @@ def model_page(query: QueryParams, on: dt.date) -> dict[str, Any]:
         if stage not in STAGES:
             raise ApiError(400, "lifecycle: Input should be 'active', 'deprecated' or 'retired'")
     ids = (name for name in current_ids() if snapshot(name) == name and is_callable(name, on))
-    models = [model_info(name, on) for name in ids if model_facts(name)]
+    models = [model_info(name, on, in_beta=in_beta) for name in ids if model_facts(name)]
+    models.sort(key=lambda model: model["created_at"], reverse=True)
     return id_page([one for one in models if not asked or one["lifecycle"] in asked], query)
 
 

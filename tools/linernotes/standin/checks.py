@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any
 
 from linernotes.contract.models import model_facts
@@ -10,6 +9,7 @@ from linernotes.contract.requests import check_request
 from linernotes.contract.rules import blocks_of
 from linernotes.contract.versions import version_problem
 from linernotes.standin.binding import prefixes_before
+from linernotes.standin.bodies import parsed
 from linernotes.standin.compacting import COMPACTION
 from linernotes.standin.errors import ApiError, unsourced
 from linernotes.standin.identity import is_forged
@@ -36,18 +36,10 @@ def check_headers(headers: Headers) -> None:
 def checked_body(path: str, headers: Headers, raw: bytes, today: dt.date) -> Mapping[str, Any]:
     """Return the body of a Messages request that the API would take. Raises ApiError if not."""
     betas = [name.strip() for name in headers.get("anthropic-beta", "").split(",") if name.strip()]
-    try:
-        body = json.loads(raw)
-        violations = check_request(
-            path, body, api_version=headers["anthropic-version"], betas=betas, on=today
-        )
-    except RecursionError:
-        raise ApiError(400, unsourced("The request body is nested too deeply.")) from None
-    except ValueError as problem:
-        said = str(problem)
-        raise ApiError(
-            400, f"The request body is not valid JSON: {said[:1].lower()}{said[1:]}"
-        ) from None
+    body: Any = parsed(raw)
+    violations = check_request(
+        path, body, api_version=headers["anthropic-version"], betas=betas, on=today
+    )
     for violation in violations:
         raise ApiError(violation.status, violation.message)
     _check_signatures(body)

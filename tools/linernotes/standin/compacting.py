@@ -16,6 +16,10 @@ COMPACTION = "compaction"
 """The type of the block, and the stop reason of an answer that ends with it."""
 
 
+DEFAULT_TRIGGER = 150_000
+"""Tokens. SDK: types/beta/beta_compact_20260112_edit_param.py."""
+
+
 def is_asked_for(body: Mapping[str, Any]) -> bool:
     """Return whether a Messages request wants its conversation summarized, and no reply."""
     return body.get("compaction") is not None
@@ -26,10 +30,15 @@ def signed(text: str) -> dict[str, Any]:
     return {"type": COMPACTION, "content": text, "signature": signature(text, COMPACTION)}
 
 
-def edits(body: Mapping[str, Any]) -> bool:
-    """Return whether a request lets the history be compacted at a threshold."""
+def edit_of(body: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    """Return the edit with which a request lets its history be compacted at a threshold."""
     wanted = (body.get("context_management") or {}).get("edits") or ()
-    return any(edit["type"].startswith("compact_") for edit in wanted)
+    return next((edit for edit in wanted if edit["type"].startswith("compact_")), None)
+
+
+def threshold(edit: Mapping[str, Any]) -> int:
+    """Return the input tokens from which on an edit compacts."""
+    return (edit.get("trigger") or {}).get("value", DEFAULT_TRIGGER)
 
 
 def in_effect(body: Mapping[str, Any]) -> Mapping[str, Any]:

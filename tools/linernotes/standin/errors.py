@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from http.client import responses
 from typing import Any
 
 ERROR_TYPES = {
@@ -48,7 +49,7 @@ class ApiError(Exception):
         headers: dict[str, str] | None = None,
     ) -> None:
         self.status = status
-        self.message = message or MESSAGES.get(status, "Error")
+        self.message = message or MESSAGES.get(status) or responses.get(status, "Error")
         self.type = type_ or error_type(status)
         self.error_code = error_code
         self.headers = headers or {}

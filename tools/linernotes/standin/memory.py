@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from linernotes.standin.caching import PromptCache
+from linernotes.standin.diagnosing import Diagnostics
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -30,3 +31,4 @@ class Memory:
 
     clock: Clock = field(default_factory=Clock)
     cache: PromptCache = field(default_factory=PromptCache)
+    diagnostics: Diagnostics = field(default_factory=Diagnostics)

@@ -37,8 +37,9 @@ def message_of(answer: Answer, body: Mapping[str, Any], identity: Identity) -> d
         message["container"] = dict(answer.container)
     if body.get("context_management") is not None:
         message["context_management"] = dict(answer.context_management or {"applied_edits": []})
-    if "diagnostics" in body:
-        message["diagnostics"] = None
+    if body.get("diagnostics") is not None:
+        memory = identity.memory
+        message["diagnostics"] = memory.diagnostics.of(body, message["id"]) if memory else None
     return message
 
 

@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from linernotes.contract.models import model_facts
-from linernotes.standin.compacting import COMPACTION, edits, is_asked_for
+from linernotes.standin.compacting import COMPACTION, edit_of, is_asked_for
 from linernotes.standin.schema_fit import problems
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ def _summary_mismatches(reply: Reply) -> Iterator[str]:
 def _unasked(reply: Reply, body: Mapping[str, Any]) -> Iterator[str]:
     """Yield what a message only has if its request asks for it."""
     types = [block.get("type") for block in reply.content or ()]
-    if (COMPACTION in types or reply.stop_reason == COMPACTION) and not edits(body):
+    if (COMPACTION in types or reply.stop_reason == COMPACTION) and not edit_of(body):
         yield (
             "the reply compacts the conversation, but the request has neither `compaction` nor a "
             "`compact_…` edit in `context_management`"

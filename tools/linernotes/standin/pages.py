@@ -40,6 +40,6 @@ def limit_of(query: Mapping[str, str]) -> int:
     given = query.get("limit")
     if given is None:
         return DEFAULT_LIMIT
-    if not given.isdecimal() or not 1 <= int(given) <= MOST:
+    if not (given.isascii() and given.isdecimal()) or not 1 <= int(given) <= MOST:
         raise ApiError(400, f"limit: Input should be between 1 and {MOST}")
     return int(given)

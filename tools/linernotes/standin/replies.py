@@ -92,7 +92,9 @@ class Reply(_Part):
     content: tuple[dict[str, JsonValue], ...] | None = Field(
         default=None, description="Content blocks as in the API, in order."
     )
-    error: ErrorReply | None = Field(default=None, description="An error instead of an answer.")
+    error: ErrorReply | None = Field(
+        default=None, description="An error instead of an answer; with `break_after`, amid it."
+    )
     stop_reason: StopReason | None = Field(
         default=None, description="Why the answer ends; worked out if left out."
     )
@@ -120,7 +122,9 @@ class Reply(_Part):
         "waits, but what is cached grows older.",
     )
     break_after: int | None = Field(
-        default=None, ge=0, description="In a stream: deltas before an `overloaded_error`."
+        default=None,
+        ge=0,
+        description="In a stream: deltas before the `error`, an `overloaded_error` if left out.",
     )
 
     @property
@@ -139,8 +143,13 @@ class Reply(_Part):
 
     @model_validator(mode="after")
     def _says_one_thing(self) -> Reply:
-        if self.error is not None and not self.model_fields_set <= {"error", "when", "delay"}:
-            raise ValueError("an `error` stands alone: move the rest to a reply of its own")
+        alone = {"error", "when", "delay"}
+        breaks = self.break_after is not None
+        if self.error is not None and not breaks and not self.model_fields_set <= alone:
+            raise ValueError(
+                "an `error` stands alone: move the rest to a reply of its own, or write "
+                "`break_after` for an error amid a stream"
+            )
         parts = {"text", "thinking", "tool_calls", "json_"} & self.model_fields_set
         if self.content is not None and parts:
             raise ValueError("`content` holds all blocks: put the other parts into it")

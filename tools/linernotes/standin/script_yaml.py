@@ -115,3 +115,17 @@ def _note_lines(
             seen.add(key.value)
             lines[(*path, key.value)] = line
             _note_lines(item, (*path, key.value), lines)
+    elif isinstance(node, yaml.ScalarNode) and not _is_whole(node.value):
+        raise ScriptError(
+            node.start_mark.line + 1,
+            "The text has half a surrogate pair, which UTF-8 can't say.",
+            "Write the character itself, or `\\U0001F600` for `\\ud83d\\ude00`.",
+        )
+
+
+def _is_whole(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True

@@ -65,7 +65,8 @@
       if (!data[kind].some(([name]) => name === choice[kind])) choice[kind] = "";
       selects[kind].value = choice[kind];
     }
-    if (!box.isConnected && (data.levels.length || data.personas.length)) list.before(box);
+    if (!data.levels.length && !data.personas.length) box.remove();
+    else if (!box.isConnected) list.before(box);
     show();
   };
 
@@ -95,7 +96,7 @@
   };
 
   const show = () => {
-    const on = Boolean(choice.personas || choice.levels);
+    const on = Boolean(data && (choice.personas || choice.levels));
     const shown = sift(list.querySelectorAll(":scope > li"), on);
     box.classList.toggle("ln-filter--on", on);
     clear.hidden = !on;
@@ -103,17 +104,23 @@
     count.textContent = on ? `${shown} ${shown === 1 ? "page" : "pages"}` : "";
   };
 
-  /* What an earlier page learnt is shown at once; then it is brought up to date. */
+  /* It is there at once, so that nothing moves when its choices arrive. What an earlier page learnt
+     is shown at once too; then it is brought up to date. */
+  show();
+  list.before(box);
   const known = kept(sessionStorage, KNOWN);
   if (known) learn(known);
   fetch(new URL("pages.json", script.src))
-    .then((response) => (response.ok ? response.json() : null))
+    .then((response) => (response.ok ? response.json() : Promise.reject()))
     .then((found) => {
-      if (!found || JSON.stringify(found) === JSON.stringify(known)) return;
+      if (JSON.stringify(found) === JSON.stringify(known)) return;
       keep(sessionStorage, KNOWN, found);
       learn(found);
     })
-    .catch(() => { /* offline, or opened as a file: the navigation stays whole */ });
+    .catch(() => {
+      /* Offline, or opened as a file: the navigation stays whole. */
+      if (!data) box.remove();
+    });
 })();
 
 /* What lies over the text closes as people expect: by Escape, which gives focus back, or a click elsewhere. */
