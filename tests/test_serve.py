@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -115,6 +116,9 @@ def test_findings_of_front_matter_and_links_are_at_the_top_of_their_page(preview
     text = preview.shows("a/", lambda text: len(findings(text)) == 2)
     assert "docs/a.md:2" in findings(text)[0]
     assert "no.md" in findings(text)[1]
+    assert re.search(r"titel[^<]*</span>\s+<span", text), (
+        "without styles, the hint is a word of its own"
+    )
     assert not findings(preview.get())
     preview.write("a.md", PAGES["a.md"])
     preview.shows("a/", lambda text: not findings(text))
@@ -143,24 +147,21 @@ def test_search_finds_what_was_just_written(tmp_path: Path) -> None:
         assert index.count('"location":"a/"') == 1
 
 
-def test_a_port_in_use_is_said_without_a_traceback(tmp_path: Path) -> None:
+@pytest.mark.parametrize("command", ["serve", "standin"])
+def test_a_port_in_use_is_said_without_a_traceback(tmp_path: Path, command: str) -> None:
     root = project(tmp_path, PAGES)
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
+        port = str(taken.getsockname()[1])
         run = subprocess.run(
-            [
-                sys.executable,
-                "-m",
-                "linernotes.cli",
-                "serve",
-                "--port",
-                str(taken.getsockname()[1]),
-            ],
+            [sys.executable, "-m", "linernotes.cli", command, "--port", port],
             cwd=root,
             capture_output=True,
             text=True,
             check=False,
         )
     assert run.returncode == 2
+    assert f"port {port} is taken" in run.stderr
+    assert "name another port with --port" in run.stderr
     assert "Traceback" not in run.stderr

@@ -436,3 +436,27 @@ def test_what_only_superfences_would_render_is_an_error_without_it(text: str, li
 def test_what_is_in_a_comment_is_no_mistake_without_superfences() -> None:
     text = '<!--\n```python title="a"\nx\n```\n-->\n'
     assert scan(text, "page.md", 1, dialect(["fenced_code"], {})) == ((), ())
+
+
+@pytest.mark.parametrize(
+    ("header", "extension"),
+    [('=== "A"', "pymdownx.tabbed"), ("!!! note", "admonition"), ("??? tip", "pymdownx.details")],
+)
+def test_a_fence_in_a_tab_or_admonition_that_isnt_enabled_is_an_error(
+    header: str, extension: str
+) -> None:
+    text = f"{header}\n\n    Run it:\n\n    ```python\n    x\n    ```\n"
+    fences, (finding,) = scan(text, "page.md", 1, MINIMAL)
+    assert fences == ()
+    assert (finding.code, finding.severity, finding.line) == ("shown-as-text", "error", 5)
+    assert f"enable {extension} " in (finding.hint or "")
+    assert scan(text.replace("python", "text"), "page.md", 1, MINIMAL) == ((), ())
+    assert scan(f"Write:\n\n    {header}\n\n        ```python\n", "p", 1, MINIMAL)[1] == ()
+    enabled = dialect(["pymdownx.superfences", extension], {})
+    fences, findings = scan(text, "page.md", 1, enabled)
+    assert (len(fences), findings) == (1, ())
+
+
+def test_indented_code_that_shows_a_fence_is_no_mistake() -> None:
+    text = "Write:\n\n    ```python\n    x\n    ```\n"
+    assert scan(text, "page.md", 1, MINIMAL) == ((), ())

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import json
 import sys
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from linernotes.findings import Finding
+from linernotes.findings import Finding, error
 from linernotes.project import ConfigurationError
 
 if TYPE_CHECKING:
@@ -50,6 +51,19 @@ def errors_told(*, as_json: bool) -> Generator[None]:
     else:
         click.echo(str(finding), err=True)
     sys.exit(2)
+
+
+@contextlib.contextmanager
+def port_told(port: int) -> Generator[None]:
+    """Say which port can't be had, which the system's own error doesn't name."""
+    try:
+        yield
+    except OSError as exc:
+        if exc.errno != errno.EADDRINUSE:
+            raise
+        said = f"port {port} is taken: another program on this machine listens there"
+        hint = "stop that program, or name another port with --port"
+        raise ConfigurationError(error("port-taken", "--port", None, said, hint)) from exc
 
 
 @contextlib.contextmanager

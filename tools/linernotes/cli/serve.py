@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from linernotes.cli.build import engine_option
-from linernotes.cli.reporting import errors_told, print_findings
+from linernotes.cli.reporting import errors_told, port_told, print_findings
 from linernotes.engines.serve import serve as run
 from linernotes.findings import Finding
 from linernotes.project import find_project
@@ -30,7 +30,7 @@ def serve(*, engine: Engine, port: int) -> None:
     What fails is shown in the page, at the snippet, with the command that mends it; what is wrong
     with the page itself at its top.
     """
-    with errors_told(as_json=False):
+    with errors_told(as_json=False), port_told(port):
         good = run(find_project(Path.cwd()), engine, port, _tell)
     sys.exit(0 if good else 1)
 

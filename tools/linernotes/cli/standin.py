@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from linernotes.cli.reporting import errors_told, print_findings
+from linernotes.cli.reporting import errors_told, port_told, print_findings
 from linernotes.findings import has_errors
 from linernotes.standin.app import create_app
 from linernotes.standin.replies import load_replies
@@ -51,7 +51,7 @@ def standin(*, port: int, replies: Path | None) -> None:
                "messages": [{"role": "user", "content": "Hello"}]}'
     """
     script = None
-    with errors_told(as_json=False):
+    with errors_told(as_json=False), port_told(port):
         if replies is not None:
             script, findings = load_replies(replies.read_text(encoding="utf-8"), str(replies))
             print_findings(findings)

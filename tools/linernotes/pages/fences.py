@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from linernotes.findings import Finding, error
-from linernotes.pages.candidates import candidates, fence_of, normalized, source_of
+from linernotes.pages.candidates import TAB, candidates, fence_of, normalized, source_of
 from linernotes.pages.dialect import HOUSE
 from linernotes.pages.headers import Header, Refusal, misnamed, parse
 from linernotes.pages.structure import all_rendered
@@ -105,12 +105,45 @@ def _scan_rendered(text: str, page: str, first_line: int, dialect: Dialect) -> _
     )
     written = (one for one in rendering.prose if rendering.origins[one] is not None)
     findings = _findings(page, fences, map(open_ended.__getitem__, written), places)
-    if dialect.superfences:
-        return fences, findings
     inside = {line for fence in rendering.fences for line in range(fence.start, fence.end)}
     inside |= commented(rendering.lines)
     missed = (one for line, one in closed.items() if line not in inside)
+    if dialect.superfences:
+        return fences, (*findings, *_shown_as_text(page, missed, rendering, places, dialect))
     return fences, (*findings, *(_beyond_fenced_code(page, one, places) for one in missed))
+
+
+_BOXES = {"===": "pymdownx.tabbed", "!!!": "admonition", "???": "pymdownx.details"}
+"""The lines that begin a tab or an admonition, and the extensions that make one of it."""
+
+
+def _shown_as_text(
+    page: str,
+    missed: Iterable[Candidate],
+    rendering: Rendering,
+    places: Sequence[int],
+    dialect: Dialect,
+) -> Iterator[Finding]:
+    """Say which Python fences readers see with their backticks, for want of an extension.
+
+    What is indented below the header of a tab or an admonition is indented code where the project
+    doesn't enable them. Any other indented code with a fence in it may be meant to show one.
+    """
+    enabled = {name.removeprefix("markdown.extensions.") for name in dialect.extensions}
+    boxes = {begin: name for begin, name in _BOXES.items() if name not in enabled}
+    for one in missed:
+        above = (line for line in reversed(rendering.lines[: one.line]) if line.strip())
+        header = next((line for line in above if not line.startswith(" " * TAB)), "")
+        extension = boxes.get(header.lstrip(" ")[:3])
+        if extension is not None and isinstance(one.header, Header) and one.header.is_python:
+            yield error(
+                "shown-as-text",
+                page,
+                places[one.line],
+                f"readers see this fence as text, backticks and all: `{header.strip()}` above it"
+                f" needs {extension}, which the project doesn't enable",
+                f"enable {extension} in mkdocs.yml, under markdown_extensions",
+            )
 
 
 def _beyond_fenced_code(page: str, candidate: Candidate, places: Sequence[int]) -> Finding:
