@@ -18,7 +18,7 @@ def log_request(request: APIRequest, call_next: CallNext) -> APIResponse[Any]:
     print(
         f"attempt={request.retries_taken + 1}",
         f"status={response.status_code}",
-        f"id={'yes' if response.request_id else 'missing'}",  # log the id itself
+        f"id={response.request_id}",
     )
     return response
 
