@@ -15,7 +15,8 @@ from anthropic.types import Message
 
 client = Anthropic()
 
-# Dollars per million tokens for claude-haiku-5-5, prompts up to 100,000 tokens:
+# Dollars per million tokens for claude-haiku-5-5, prompts up to 100,000 tokens,
+# checked 2026-11-21:
 # input, written to the cache for 5 minutes, read from it, output.
 PRICE = (0.10, 0.125, 0.01, 0.50)
 
