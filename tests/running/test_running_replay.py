@@ -129,6 +129,7 @@ def test_a_recording_that_nobody_asked_for_is_told(run: Run, tmp_path: Path) -> 
     assert failure is not None
     assert failure.code == "part-used"
     assert "1 of 2 recordings" in failure.message
+    assert "linernotes record --simulate docs/page.md#it" in (failure.hint or "")
     failure = run("import anthropic", cassette=recorded(tmp_path, answered())).failure
     assert failure is not None
     assert failure.code == "part-used"

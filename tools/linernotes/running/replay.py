@@ -73,7 +73,7 @@ class Replay:
             self._job.pieces[-1].line - 1,
             f"{len(left)} of {total} recordings in its cassette were not asked for",
             f"the first of them: {first.method} {first.url}",
-            f"if the snippet is right, record it again: linernotes record {self._job.address}",
+            f"if the snippet is right, record it again: {self._record_again()}",
         )
 
     def recording(self) -> None:
@@ -89,14 +89,13 @@ class Replay:
                 f"it makes an HTTP request ({asked}) and has no id that a cassette could keep to",
                 hint="name the snippet: ``` { .python #a-name }",
             )
-        record = f"linernotes record {self._job.address}"
         if self._cassette is None:
             self.unrecorded = True
             return Failure(
                 "unrecorded",
                 line,
                 f"{asked} was never recorded",
-                hint=f"{record} (with a key), or with --simulate",
+                hint=f"linernotes record {self._job.address} (with a key), or with --simulate",
             )
         recorded = [interaction.request for interaction in self._cassette.interactions]
         return Failure(
@@ -104,8 +103,13 @@ class Replay:
             line,
             f"the request isn't the one that was recorded: {asked}",
             difference(request, recorded),
-            f"if the snippet is right, record it again: {record}",
+            f"if the snippet is right, record it again: {self._record_again()}",
         )
+
+    def _record_again(self) -> str:
+        """Return the command that records the snippet as it was recorded, as its mark shows it."""
+        how = "" if self.provenance == "live" else "--simulate "
+        return f"linernotes record {how}{self._job.address}"
 
 
 def connect(job: Job, imported: Callable[[str], bool]) -> Replay:
