@@ -9,6 +9,7 @@ Run it with a key in the environment:
 """
 
 from collections.abc import Iterator
+from pathlib import Path
 
 from anthropic import Anthropic
 from anthropic.types import Message
@@ -36,6 +37,6 @@ message = client.messages.create(
     ],
 )
 for file_id in made_files(message):
-    name = client.files.retrieve_metadata(file_id).filename
+    name = Path(client.files.retrieve_metadata(file_id).filename).name
     client.files.download(file_id).write_to_file(name)
     print("saved", name)

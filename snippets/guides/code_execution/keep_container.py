@@ -37,3 +37,4 @@ message = client.messages.create(
     tools=TOOLS,
     messages=messages,
 )
+print("".join(block.text for block in message.content if block.type == "text"))

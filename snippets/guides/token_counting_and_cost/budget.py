@@ -14,7 +14,8 @@ from decimal import Decimal
 from anthropic import Anthropic
 from anthropic.types import MessageParam
 
-PRICE_IN, PRICE_OUT = Decimal("2") / 1_000_000, Decimal("10") / 1_000_000  # Sonnet 5.5
+# Sonnet 5.5, checked 2026-11-21
+PRICE_IN, PRICE_OUT = Decimal("2") / 1_000_000, Decimal("10") / 1_000_000
 
 
 class BudgetSpentError(Exception):

@@ -31,7 +31,7 @@ def log_attempt(request: APIRequest, call_next: CallNext) -> APIResponse[Any]:
         raise
     else:
         line["status"] = response.status_code
-        line["has_request_id"] = response.request_id is not None  # log the id itself
+        line["request_id"] = response.request_id
         return response
     finally:
         line["slow"] = time.monotonic() - started > 30

@@ -189,7 +189,9 @@ def compare(
     return result
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
+def main(
+    arguments: Sequence[str] | None = None, client: Anthropic | None = None
+) -> int:
     parser = argparse.ArgumentParser(description="Is the new prompt worse?")
     for name in ("cases", "old", "new"):
         parser.add_argument(name, type=Path)
@@ -207,7 +209,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         new = given.new.read_text(encoding="utf-8")
         if not cases or given.runs < 1:
             raise ValueError("there is nothing to compare")
-        client = Anthropic()
+        client = client or Anthropic()
         most = estimate(client, (old, new), cases, given.runs)
         print(f"{len(cases)} cases, {given.runs} runs: at most ${most:.2f}")
         if most > given.budget:
