@@ -5,9 +5,12 @@ from __future__ import annotations
 import datetime as dt
 import json
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 from click.testing import CliRunner
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 from linernotes.auditing.audit import audit, audit_exchange
 from linernotes.auditing.traffic import read_traffic
@@ -100,6 +103,39 @@ def test_a_line_that_is_no_interaction_is_named_by_its_number(tmp_path: Path) ->
     exchanges, findings = read_traffic(file, "traffic.jsonl")
     assert len(exchanges) == 1
     assert [finding.line for finding in findings] == [2, 3]
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers(-5, 5) | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=4), inner),
+    max_leaves=6,
+)
+PLACES = [
+    *(("cassette",), ("index",), ("request",), ("response",)),
+    *(("request", name) for name in ("method", "path", "headers", "body")),
+    *(("request", "headers", name) for name in ("anthropic-version", "anthropic-beta")),
+    *(("request", "body", name) for name in ("model", "messages")),
+    *(("response", name) for name in ("status", "body", "events", "headers")),
+]
+
+
+@given(st.lists(st.tuples(st.sampled_from(PLACES), JSON), max_size=3))
+@example([(("request", "path"), [])])
+@example([(("cassette",), 5)])
+def test_no_line_makes_the_audit_fail(changes: list) -> None:
+    content = json.loads(line(BODY))
+    for place, value in changes:
+        parent = content
+        for key in place[:-1]:
+            parent = parent.get(key) if isinstance(parent, dict) else None
+        if isinstance(parent, dict):
+            parent[place[-1]] = value
+    with TemporaryDirectory() as directory:
+        file = Path(directory) / "traffic.jsonl"
+        file.write_text(json.dumps(content), encoding="utf-8")
+        found = audit([file], str, TODAY)
+    assert len(found.interactions) + len(found.findings) >= 1
+    json.dumps([one.to_json() for one in found.interactions])
 
 
 def test_our_own_cassettes_would_all_be_accepted() -> None:

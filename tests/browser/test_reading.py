@@ -140,6 +140,41 @@ def test_nothing_on_a_page_fails(page: Page):
     assert not problems
 
 
+@pytest.mark.parametrize("path", ["/", QUICKSTART, "/browse/"])
+def test_a_link_preview_has_a_card(page: Page, path: str):
+    page.goto(path)
+
+    def said(name: str) -> str:
+        tag = page.locator(f"meta[property='{name}'], meta[name='{name}']")
+        return tag.get_attribute("content") or ""
+
+    assert said("twitter:card") == "summary_large_image"
+    assert said("og:title")
+    assert said("og:url").endswith(path)
+    card = urlsplit(said("og:image")).path
+    size = page.evaluate(
+        """async (card) => {
+            const bitmap = await createImageBitmap(await (await fetch(card)).blob());
+            return [bitmap.width, bitmap.height];
+        }""",
+        card,
+    )
+    assert size == [1200, 630]
+    assert len(page.request.get(card).body()) < 100_000
+
+
+def test_text_does_not_move_while_a_page_loads(page: Page):
+    page.add_init_script("""
+        window.shifts = 0;
+        new PerformanceObserver((list) => {
+            for (const one of list.getEntries()) window.shifts += one.value;
+        }).observe({ type: "layout-shift", buffered: true });
+    """)
+    for path in ("/", "/guides/streaming/", "/browse/"):
+        page.goto(path, wait_until="networkidle")
+        assert page.evaluate("window.shifts") < 0.02, path
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_a_page_is_printed_in_dark_ink_and_without_its_surroundings(
     page: Page, scheme: Literal["light", "dark"]

@@ -228,6 +228,20 @@ def test_no_json_makes_the_check_fail(changes):
         json.dumps(violation.found)
 
 
+BETA_KEYS = st.sampled_from(
+    ["context_management", "compaction", "thread", "mcp_servers", "fallbacks"]
+)
+
+
+@given(st.dictionaries(BETA_KEYS, JSON), st.sampled_from(["", "/count_tokens"]))
+@example({"context_management": True}, "")
+@example({"thread": True}, "/count_tokens")
+def test_no_json_in_a_beta_field_makes_the_check_fail(changes, endpoint):
+    betas = ("compact-2026-09-04", "compact-2026-01-12", "message-threads-2026-08-12")
+    check(body() | changes, f"/v1/messages{endpoint}", betas=betas)
+    check(body() | changes, f"/v1/messages{endpoint}", betas=None)
+
+
 @given(
     st.dictionaries(
         st.sampled_from(

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlsplit
 
 from linernotes.cassettes.cassette import (
@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from linernotes.cassettes.cassette import Body, Headers, Interaction
 
 _CASSETTES = frozenset({".yaml", ".yml", ".json"})
+Typed = TypeVar("Typed")
+
 LINES = ".jsonl"
 """The suffix of files with an interaction on each line."""
 
@@ -109,17 +111,23 @@ def _exchange_of_line(content: dict[str, Any], line: str, name: str, number: int
     headers = tuple((key.lower(), str(value)) for key, value in request["headers"].items())
     events = response.get("events")
     return Exchange(
-        source=content.get("cassette") or name,
-        index=content.get("index", number - 1),
-        method=request["method"],
-        path=request["path"],
+        source=_typed(content.get("cassette") or name, str),
+        index=_typed(content.get("index", number - 1), int),
+        method=_typed(request["method"], str),
+        path=_typed(request["path"], str),
         api_version=header(headers, "anthropic-version"),
         betas=_betas(headers),
         body=request.get("body"),
-        status=response["status"],
+        status=_typed(response["status"], int),
         answer=[_event(event) for event in events] if events else response.get("body"),
         text=line,
     )
+
+
+def _typed(value: Any, type_: type[Typed]) -> Typed:
+    if not isinstance(value, type_):
+        raise TypeError(f"{type_.__name__} expected")
+    return value
 
 
 def _event(event: dict[str, Any]) -> dict[str, Any]:

@@ -56,7 +56,17 @@ def check_response(
             models = [_misread(_BODIES[path], model, ("data",)) for model in body["data"]]
             return tuple(violation for found in models for violation in found)
         return _misread(_BODIES.get(path, ()), body)
+    strange = next((number for number, one in enumerate(body) if not _is_object(one)), None)
+    if strange is not None:
+        said = f"{strange}: Input should be a valid dictionary"
+        remedy = "A list of events has objects alone: record it again."
+        found = Violation(str(strange), said, shown(body[strange]), (), remedy, _SOURCE)
+        return (found,)
     return (*_misread_events(path, body), *_out_of_order(body))
+
+
+def _is_object(value: object) -> bool:
+    return isinstance(value, Mapping)
 
 
 def _misread_events(path: str, events: Sequence[Mapping[str, Any]]) -> Iterator[Violation]:

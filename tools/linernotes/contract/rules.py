@@ -77,7 +77,8 @@ class Request:
     @property
     def continues_thread(self) -> bool:
         """Whether earlier messages are on the server and not in the body."""
-        return (self.body.get("thread") or {}).get("type") == "continue"
+        thread = self.body.get("thread")  # Token counting has no such field, of any shape.
+        return isinstance(thread, dict) and thread.get("type") == "continue"
 
     @cached_property
     def turns(self) -> tuple[Turn, ...]:
