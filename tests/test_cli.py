@@ -78,6 +78,11 @@ def test_a_wrong_call_exits_with_2_and_says_so_in_either_form(site: Site, name: 
     assert said["error"]["message"]
 
 
+def test_a_mistyped_command_is_told_which_one_is_near(site: Site) -> None:
+    assert "Did you mean 'verify'?" in site.run("verfy").stderr
+    assert "Did you mean" not in site.run("quack").stderr
+
+
 # Verify
 
 
@@ -87,7 +92,7 @@ def test_a_project_without_pages_and_one_without_snippets_are_good(site: Site) -
     site.page("Only text.")
     result = site.run("verify")
     assert result.exit_code == 0
-    assert "1 pages, 0 snippets" in result.output
+    assert "1 page, 0 snippets" in result.output
 
 
 def test_skipped_snippets_are_counted_with_their_reasons(site: Site) -> None:
@@ -306,4 +311,4 @@ def test_a_recording_shows_how_many_tokens_it_used(site: Site) -> None:
     shown = on_a_terminal("record", "--simulate")
     assert "1/1" in shown
     assert shown.count("tokens in") == 2
-    assert "1 cassettes written" in shown
+    assert "1 cassette written" in shown
