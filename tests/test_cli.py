@@ -95,6 +95,17 @@ def test_a_project_without_pages_and_one_without_snippets_are_good(site: Site) -
     assert "1 page, 0 snippets" in result.output
 
 
+def test_git_leaves_the_verdicts_out_without_being_told(site: Site) -> None:
+    site.page(named("print(1)", "a"))
+    site.run("verify")
+    subprocess.run(["git", "init", "--quiet"], cwd=site.root, check=True)
+    status = subprocess.run(
+        ["git", "status", "--short"], cwd=site.root, capture_output=True, text=True, check=True
+    )
+    assert "docs/" in status.stdout
+    assert ".linernotes" not in status.stdout
+
+
 def test_skipped_snippets_are_counted_with_their_reasons(site: Site) -> None:
     site.page(
         named("import nowhere", "a", '.norun reason="no such package" '),
