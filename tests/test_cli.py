@@ -95,6 +95,14 @@ def test_a_project_without_pages_and_one_without_snippets_are_good(site: Site) -
     assert "1 page, 0 snippets" in result.output
 
 
+def test_findings_of_whatever_kind_are_told_page_by_page(site: Site) -> None:
+    site.page(named("print(1)", "red", 'colour="red" '), named("1 / 0", "zero"), name="a")
+    site.page(named("print(1)", "red", 'colour="red" '), named("1 / 0", "zero"), name="b")
+    findings = site.json("verify")["findings"]
+    assert len(findings) >= 4
+    assert [one["page"] for one in findings] == sorted(one["page"] for one in findings)
+
+
 def test_git_leaves_the_verdicts_out_without_being_told(site: Site) -> None:
     site.page(named("print(1)", "a"))
     site.run("verify")
