@@ -78,6 +78,11 @@ def test_a_wrong_call_exits_with_2_and_says_so_in_either_form(site: Site, name: 
     assert said["error"]["message"]
 
 
+def test_a_mistyped_command_is_told_which_one_is_near(site: Site) -> None:
+    assert "Did you mean 'verify'?" in site.run("verfy").stderr
+    assert "Did you mean" not in site.run("quack").stderr
+
+
 # Verify
 
 
@@ -87,7 +92,26 @@ def test_a_project_without_pages_and_one_without_snippets_are_good(site: Site) -
     site.page("Only text.")
     result = site.run("verify")
     assert result.exit_code == 0
-    assert "1 pages, 0 snippets" in result.output
+    assert "1 page, 0 snippets" in result.output
+
+
+def test_findings_of_whatever_kind_are_told_page_by_page(site: Site) -> None:
+    site.page(named("print(1)", "red", 'colour="red" '), named("1 / 0", "zero"), name="a")
+    site.page(named("print(1)", "red", 'colour="red" '), named("1 / 0", "zero"), name="b")
+    findings = site.json("verify")["findings"]
+    assert len(findings) >= 4
+    assert [one["page"] for one in findings] == sorted(one["page"] for one in findings)
+
+
+def test_git_leaves_the_verdicts_out_without_being_told(site: Site) -> None:
+    site.page(named("print(1)", "a"))
+    site.run("verify")
+    subprocess.run(["git", "init", "--quiet"], cwd=site.root, check=True)
+    status = subprocess.run(
+        ["git", "status", "--short"], cwd=site.root, capture_output=True, text=True, check=True
+    )
+    assert "docs/" in status.stdout
+    assert ".linernotes" not in status.stdout
 
 
 def test_skipped_snippets_are_counted_with_their_reasons(site: Site) -> None:
@@ -306,4 +330,4 @@ def test_a_recording_shows_how_many_tokens_it_used(site: Site) -> None:
     shown = on_a_terminal("record", "--simulate")
     assert "1/1" in shown
     assert shown.count("tokens in") == 2
-    assert "1 cassettes written" in shown
+    assert "1 cassette written" in shown

@@ -332,6 +332,12 @@ def test_the_hint_names_the_snippet_to_record():
     )
 
 
+def test_the_hint_doesnt_take_a_file_of_anothers_for_its_own():
+    assert finding_in("interactions: 3\n").hint == (
+        "Record it again: with `linernotes record`, if that wrote it."
+    )
+
+
 def test_vcrpys_yaml_is_read_bodies_parsed_and_decompressed():
     text = """\
 interactions:

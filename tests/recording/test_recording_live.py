@@ -461,7 +461,7 @@ def test_what_changed_in_the_form_of_answers_is_told_after_a_live_recording(
     result = site.run("record", "--yes")
     assert result.exit_code == 0
     assert "POST /v1/messages, answer 1: new keys: speed [drift]" in result.stdout
-    assert "1 changes of form in 1 cassettes" in result.stdout
+    assert "1 change of form in 1 cassette " in result.stdout
 
 
 SCRIPTS = {

@@ -46,4 +46,4 @@ verified = subprocess.run(
     [command, "verify"], cwd=project, capture_output=True, text=True
 )
 assert not verified.stderr, verified.stderr
-print(verified.stdout.partition("\n1 pages")[0])
+print(verified.stdout.partition("\n1 page,")[0])

@@ -29,7 +29,7 @@ def read_cassette(path: Path, page: str) -> Cassette:
         text = path.read_bytes().decode()
     except UnicodeDecodeError as problem:
         message = f"The cassette is not UTF-8: {problem.reason} at byte {problem.start}."
-        hint = "Re-record with `linernotes record`."
+        hint = "Record it again: with `linernotes record`, if that wrote it."
         raise CassetteError(error("cassette-not-yaml", page, None, message, hint)) from None
     return loads(text, page)
 

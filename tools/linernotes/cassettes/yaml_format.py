@@ -133,7 +133,11 @@ def loads(text: str, page: str) -> Cassette:
 def _refusal(code: str, text: str, page: str, line: int | None, message: str) -> CassetteError:
     snippet = re.search(r"^  snippet: (\S+)$", text, re.MULTILINE)
     target = f" {snippet[1]}" if snippet else ""
-    hint = f"Re-record with `linernotes record{target}`."
+    hint = (
+        f"Re-record with `linernotes record{target}`."
+        if target
+        else "Record it again: with `linernotes record`, if that wrote it."
+    )
     if code == "cassette-newer-format":
         hint = f"Update linernotes, or re-record with this version: `linernotes record{target}`."
     return CassetteError(error(code, page, line, message, hint))

@@ -12,7 +12,7 @@ import click
 
 from linernotes.auditing.audit import audit as run
 from linernotes.cassettes.secrets import credentials_in
-from linernotes.cli.reporting import errors_told, json_option, print_findings, print_json
+from linernotes.cli.reporting import counted, errors_told, json_option, print_findings, print_json
 from linernotes.findings import has_errors
 
 if TYPE_CHECKING:
@@ -76,11 +76,15 @@ def _summary(found: Audit) -> dict[str, Any]:
 
 
 def _sentence(summary: dict[str, Any]) -> str:
-    return (
-        "{files} files, {interactions} interactions: {refused} would be refused,"
-        " {unparsed} no longer parse; {models_retired} use a retired model, {models_retiring}"
-        " one that retires within 90 days; {secrets} credentials."
+    looked_at = ", ".join(
+        (counted(summary["files"], "file"), counted(summary["interactions"], "interaction"))
+    )
+    judged = (
+        "{refused} would be refused, {unparsed} with an answer that no longer parses;"
+        " {models_retired} with a retired model, {models_retiring} with one that retires within"
+        " 90 days"
     ).format_map(summary)
+    return f"{looked_at}: {judged}; {counted(summary['secrets'], 'credential')}."
 
 
 def _from_here(path: Path) -> str:

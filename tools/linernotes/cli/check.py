@@ -12,7 +12,7 @@ import click
 from linernotes.cassettes.secrets import credentials_in
 from linernotes.checks.agent_files import check_built_site
 from linernotes.checks.project import check_project
-from linernotes.cli.reporting import errors_told, json_option, print_findings, print_json
+from linernotes.cli.reporting import counted, errors_told, json_option, print_findings, print_json
 from linernotes.findings import has_errors
 from linernotes.project import find_project
 
@@ -41,5 +41,6 @@ def check(*, site_dir: Path | None, as_json: bool) -> None:
     else:
         print_findings(findings)
         errors = sum(finding.severity == "error" for finding in findings)
-        click.echo(f"{errors} errors, {len(findings) - errors} warnings.")
+        warnings = len(findings) - errors
+        click.echo(f"{counted(errors, 'error')}, {counted(warnings, 'warning')}.")
     sys.exit(1 if has_errors(findings) else 0)

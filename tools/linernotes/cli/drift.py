@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from linernotes.cli.reporting import errors_told, json_option, print_findings, print_json
+from linernotes.cli.reporting import counted, errors_told, json_option, print_findings, print_json
 from linernotes.cli.targets import resolve, targets_argument
 from linernotes.project import find_project
 from linernotes.recording.drift import drift as run
@@ -49,5 +49,6 @@ def drift(targets: Sequence[tuple[str, str | None]], *, as_json: bool, since: st
     else:
         print_findings(findings)
         cassettes = len({finding.page for finding in findings})
-        click.echo(f"{len(findings)} changes of form in {cassettes} cassettes since {since}.")
+        changes = counted(len(findings), "change of form", "changes of form")
+        click.echo(f"{changes} in {counted(cassettes, 'cassette')} since {since}.")
     sys.exit(1 if findings else 0)

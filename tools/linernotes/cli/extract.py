@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from linernotes.cli.reporting import errors_told, json_option, print_findings, print_json
+from linernotes.cli.reporting import counted, errors_told, json_option, print_findings, print_json
 from linernotes.findings import Finding, has_errors
 from linernotes.project import find_project
 from linernotes.snippets import extract as extraction
@@ -62,7 +62,7 @@ def extract(*, as_json: bool, check: bool) -> None:
         click.echo(f"{name}/ is out of sync with the pages: run `linernotes extract`.", err=True)
     else:
         click.echo(
-            f"{len(texts)} modules: {len(changes.written)} written, {len(changes.removed)} removed,"
+            f"{counted(len(texts), 'module')}: {len(changes.written)} written, {len(changes.removed)} removed,"
             f" {changes.unchanged} unchanged."
         )
     sys.exit(1 if failed else 0)

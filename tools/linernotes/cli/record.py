@@ -10,7 +10,14 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
-from linernotes.cli.reporting import errors_told, json_option, print_findings, print_json, progress
+from linernotes.cli.reporting import (
+    counted,
+    errors_told,
+    json_option,
+    print_findings,
+    print_json,
+    progress,
+)
 from linernotes.cli.targets import resolve, targets_argument
 from linernotes.findings import Finding, has_errors, warning
 from linernotes.project import ConfigurationError, Project, find_project
@@ -78,7 +85,7 @@ def record(
         examples = _chosen(pages, wanted, missing=missing, live=key is not None)
         estimates = _estimates(project, examples, jobs) if key is not None else []
         if estimates and not yes:
-            question = f"Run {len(estimates)} snippets against the API, at your cost?"
+            question = f"Run {counted(len(estimates), 'snippet')} against the API, at your cost?"
             click.confirm(question, abort=True, err=True)
         recorded = _recorded(project, examples, key, jobs)
     findings = [finding for page in pages for finding in page.findings]
@@ -144,18 +151,19 @@ def _summary(recorded: Sequence[recording.Recorded], *, live: bool) -> Iterator[
     written = sum(one.changed for one in run)
     requests = sum(one.requests for one in run)
     yield (
-        f"{len(run)} snippets run ({'live' if live else 'simulated'}): {requests} requests,"
-        f" {_said(_tokens(run))}; {written} cassettes written."
+        f"{counted(len(run), 'snippet')} run ({'live' if live else 'simulated'}):"
+        f" {counted(requests, 'request')}, {_said(_tokens(run))};"
+        f" {counted(written, 'cassette')} written."
     )
     if not live:
         return
-    changes = sum(len(one.drift) for one in run)
-    drifted = sum(bool(one.drift) for one in run)
+    changes = counted(sum(len(one.drift) for one in run), "change of form", "changes of form")
+    drifted = counted(sum(bool(one.drift) for one in run), "cassette")
     cost = _total(one.cost for one in run)
     unknown = sum(one.cost is None and bool(one.requests) for one in run) + cost.unpriced
     more = f", and {unknown} answers or snippets of unknown cost" if unknown else ""
     yield f"It cost about {_money(cost.usd)}{more}."
-    yield f"{changes} changes of form in {drifted} cassettes since the recordings before."
+    yield f"{changes} in {drifted} since the recordings before."
 
 
 def _estimates(
@@ -277,6 +285,6 @@ def _prune(project: Project, *, as_json: bool) -> NoReturn:
     click.echo(
         "Nothing removed: mend the pages first, to be sure whose each cassette is."
         if failed
-        else f"{len(names)} cassettes removed."
+        else f"{counted(len(names), 'cassette')} removed."
     )
     sys.exit(1 if failed else 0)

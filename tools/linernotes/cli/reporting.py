@@ -93,6 +93,11 @@ def progress(label: str) -> Generator[tuple[Callable[[int], None], Callable[...,
         yield started, finished
 
 
+def counted(number: int, noun: str, many: str | None = None) -> str:
+    """Return "1 page", "2 pages": `many` is the plural where it isn't the noun with an s."""
+    return f"{number} {noun if number == 1 else many or f'{noun}s'}"
+
+
 def print_json(content: dict[str, Any]) -> None:
     """Print `content` with the schema's version as the one JSON object of a command."""
     click.echo(json.dumps({"schema": SCHEMA, **content}, ensure_ascii=False, indent=2))

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from linernotes.cli.build import engine_option
-from linernotes.cli.reporting import errors_told, port_told, print_findings
+from linernotes.cli.reporting import counted, errors_told, port_told, print_findings
 from linernotes.engines.serve import serve as run
 from linernotes.findings import Finding
 from linernotes.project import find_project
@@ -43,6 +43,5 @@ def _tell(report: Report | Finding) -> None:
     new = sum(not verdict.cached for verdict in report.verdicts)
     failed = report.number("failed") + report.number("unrecorded")
     said = f"{failed} failed" if failed else "all good"
-    click.echo(
-        f"Verified {new} of {len(report.verdicts)} snippets, {said}, {report.duration:.1f} s."
-    )
+    every = counted(len(report.verdicts), "snippet")
+    click.echo(f"Verified {new} of {every}, {said}, {report.duration:.1f} s.")

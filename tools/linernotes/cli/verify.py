@@ -10,7 +10,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from linernotes.cli.reporting import errors_told, json_option, print_findings, print_json, progress
+from linernotes.cli.reporting import (
+    counted,
+    errors_told,
+    json_option,
+    print_findings,
+    print_json,
+    progress,
+)
 from linernotes.cli.targets import resolve, targets_argument
 from linernotes.project import find_project
 from linernotes.rendering.proofs import write_proofs
@@ -104,7 +111,7 @@ def _summary(report: Report) -> str:
     ]
     cached = sum(verdict.cached for verdict in report.verdicts)
     recorded = ", ".join(f"{number} {source}" for source, number in report.provenance().items())
-    total = f"{report.pages} pages, {len(report.verdicts)} snippets"
+    total = f"{counted(report.pages, 'page')}, {counted(len(report.verdicts), 'snippet')}"
     lines = [f"{total}: {', '.join(verdicts)} in {report.duration:.1f} s ({cached} unchanged)."]
     if recorded:
         lines.append(f"Recordings: {recorded}.")

@@ -117,6 +117,9 @@ class VerdictCache:
             for address, one in sorted(self._kept.items())
         }
         write_atomically(self._path, json.dumps({"format": _FORMAT, "kept": kept}))
+        ignore = self._path.with_name(".gitignore")
+        if not ignore.exists():  # as other caches do it: nobody has to know that it isn't for Git
+            write_atomically(ignore, "*\n")
         self._changed = False
 
 

@@ -160,7 +160,8 @@ def verify(
     verdicts = tuple(
         plan.verdicts[example.snippet.address] for page in pages for example in page.examples
     )
-    findings = (
+    findings = _page_by_page(
+        pages,
         *(finding for page in pages for finding in page.findings),
         *(finding for verdict in verdicts for finding in verdict.findings),
         *(finding for count in counts for finding in count.findings),
@@ -170,6 +171,14 @@ def verify(
     count = total(counts, verdicts) if whole else None
     duration = time.perf_counter() - began
     return Report(verdicts, findings, count, duration, tuple(pages), whole=not targets)
+
+
+def _page_by_page(pages: Sequence[PageExamples], *findings: Finding) -> tuple[Finding, ...]:
+    """Return the findings as an author goes through them: by page, then by line."""
+    places = {page.page: number for number, page in enumerate(pages)}
+    return tuple(
+        sorted(findings, key=lambda one: (places.get(one.page, len(places)), one.line or 0))
+    )
 
 
 def _save(project: Project, cache: VerdictCache) -> Iterable[Finding]:
