@@ -54,7 +54,7 @@ def compose(chain: Chain, path: PurePosixPath, run: str) -> Module | Finding:
                 return syntax_finding(snippet, exc)
             if first_async is None and code.co_flags & inspect.CO_COROUTINE:
                 first_async = number
-        head = _docstring(last, run)
+        head = _docstring(last, run, with_key=any("anthropic" in one.source for one in chain))
         if len(chain) == 1 and first_async is None and "__future__" not in last.source:
             return _plain_module(path, last, head)
         try:
@@ -124,15 +124,17 @@ def _without_futures(lines: list[Line]) -> tuple[list[Line], list[Line]]:
     return taken_out(lines, futures)
 
 
-def _docstring(snippet: Snippet, run: str) -> list[str]:
+def _docstring(snippet: Snippet, run: str, *, with_key: bool) -> list[str]:
     title = snippet.title or re.sub(r"[-_]+", " ", snippet.id).capitalize()
     notes = [f"From {snippet.page}, line {snippet.line} ({snippet.id})."]
     if snippet.norun is not None:
         notes.append(f"Type-checked, not run: {snippet.norun}")
     if snippet.raises is not None:
         notes.append(f"It raises {snippet.raises}, and is meant to.")
-    command = f"    ANTHROPIC_API_KEY=… python {run}"
-    words = [title, "", *notes, GENERATED, "", "Run it with a key in the environment:", "", command]
+    how = ("Run it:", f"    python {run}")
+    if with_key:
+        how = ("Run it with a key in the environment:", f"    ANTHROPIC_API_KEY=… python {run}")
+    words = [title, "", *notes, GENERATED, "", how[0], "", how[1]]
     first, *rest = map(_quoted, words)
     return [f'"""{first}', *rest, '"""', ""]
 
