@@ -2,66 +2,26 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
 import shutil
 import subprocess
-import sys
-from contextlib import contextmanager
-from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from threading import Thread
 from typing import TYPE_CHECKING
 
 import pytest
+from published_site import built_site, one_at_a_time, served
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterator
+    from collections.abc import Iterator
 
 HERE = Path(__file__).parent
-ROOT = HERE.parents[1]
-LINERNOTES = Path(sys.executable).with_name("linernotes")
-
-
-@contextmanager
-def one_at_a_time(lock: Path) -> Generator[None]:
-    """Let one worker of pytest-xdist in, the others wait."""
-    with lock.open("w") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        yield
 
 
 @pytest.fixture(scope="session")
-def published(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
-    """The built site, once for all workers; tests/browser has it at the same place."""
-    base = tmp_path_factory.getbasetemp()
-    shared = base if worker_id == "master" else base.parent
-    site = shared / "built-site"
-    with one_at_a_time(shared / "built-site.lock"):
-        if not site.exists():
-            subprocess.run([LINERNOTES, "verify"], cwd=ROOT, check=False, capture_output=True)
-            build = [LINERNOTES, "build", "--site-dir", str(site)]
-            subprocess.run(build, cwd=ROOT, check=True, capture_output=True, text=True)
-    return site
-
-
-class Handler(SimpleHTTPRequestHandler):
-    """Serves files as a static host does."""
-
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002  # its name
-        pass
-
-
-@pytest.fixture(scope="session")
-def served(published: Path) -> Iterator[str]:
+def address(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Iterator[str]:
     """Where the site is served, with a slash at the end."""
-    with ThreadingHTTPServer(("127.0.0.1", 0), partial(Handler, directory=published)) as server:
-        thread = Thread(target=server.serve_forever)
-        thread.start()
-        yield f"http://127.0.0.1:{server.server_port}/"
-        server.shutdown()
-        thread.join()
+    with served(built_site(tmp_path_factory, worker_id)) as address:
+        yield f"{address}/"
 
 
 @pytest.fixture(scope="session")

@@ -13,13 +13,13 @@ ONLY_A_SERVER_CAN = {"content-negotiation"}
 MAY_WARN = {"page-size-html"}
 
 
-def test_the_site_passes_the_agent_friendly_documentation_checks(afdocs: Path, served: str):
+def test_the_site_passes_the_agent_friendly_documentation_checks(afdocs: Path, address: str):
     call = [
         *(
             "node",
             str(afdocs),
             "check",
-            served,
+            address,
             "--canonical-origin",
             "https://linernotes.example/",
         ),

@@ -1,30 +1,22 @@
-"""The site as it is published, served on loopback, and a real browser to look at it."""
+"""The published site, served on loopback, and a real browser to look at it."""
 
 from __future__ import annotations
 
-import fcntl
 import os
 import shutil
-import subprocess
-import sys
-from contextlib import contextmanager
-from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from threading import Thread
 from typing import TYPE_CHECKING
 
 import pytest
 from playwright.sync_api import sync_playwright
+from published_site import built_site, served
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterator
+    from collections.abc import Iterator
 
     from playwright.sync_api import Browser, Page
 
-ROOT = Path(__file__).parents[2]
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
-LINERNOTES = Path(sys.executable).with_name("linernotes")
 
 
 def installed_browser() -> str | None:
@@ -41,58 +33,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.skip(reason=reason))
 
 
-@contextmanager
-def one_at_a_time(lock: Path) -> Generator[None]:
-    """Let one worker of pytest-xdist in, the others wait."""
-    with lock.open("w") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        yield
-
-
 @pytest.fixture(scope="session")
 def built(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
-    """The built site, once for all workers."""
-    base = tmp_path_factory.getbasetemp()
-    shared = base if worker_id == "master" else base.parent
-    site = shared / "built-site"
-    with one_at_a_time(shared / "built-site.lock"):
-        if not site.exists():
-            for call in (["verify"], ["build", "--site-dir", str(site)]):
-                subprocess.run(
-                    [LINERNOTES, *call], cwd=ROOT, check=True, capture_output=True, text=True
-                )
-    return site
-
-
-class Handler(SimpleHTTPRequestHandler):
-    """Serves files as a static host does: with the site's own page for what isn't there."""
-
-    def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
-        if code != 404:
-            super().send_error(code, message, explain)
-            return
-        body = Path(self.directory, "404.html").read_bytes()
-        self.send_response(404)
-        self.send_header("Content-Type", "text/html; charset=utf-8")
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002  # its name
-        pass
-
-
-@contextmanager
-def served(directory: Path) -> Generator[str]:
-    """Serve a built site on loopback; yield its address, without a slash at the end."""
-    with ThreadingHTTPServer(("127.0.0.1", 0), partial(Handler, directory=directory)) as server:
-        thread = Thread(target=server.serve_forever)
-        thread.start()
-        try:
-            yield f"http://127.0.0.1:{server.server_port}"
-        finally:
-            server.shutdown()
-            thread.join()
+    """The built site."""
+    return built_site(tmp_path_factory, worker_id)
 
 
 @pytest.fixture(scope="session")

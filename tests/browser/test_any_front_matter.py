@@ -7,10 +7,9 @@ import subprocess
 from typing import TYPE_CHECKING
 
 import pytest
+from published_site import LINERNOTES, served
 from rendering.built_sites import page as page_with
 from rendering.built_sites import project
-
-from .conftest import LINERNOTES, served
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

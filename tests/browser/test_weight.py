@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from .conftest import Handler, served
+from published_site import Handler, served
 
 if TYPE_CHECKING:
     import pytest
