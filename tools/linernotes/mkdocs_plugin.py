@@ -23,6 +23,7 @@ from linernotes.publishing.published import read_site
 from linernotes.rendering.additions import SCRIPT, STYLES
 from linernotes.rendering.asides import with_asides, without_asides
 from linernotes.rendering.catalogue import catalogue
+from linernotes.rendering.marks import CODE_CLASS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -37,7 +38,7 @@ if TYPE_CHECKING:
     from linernotes.publishing.published import PublishedPage, PublishedSite
 
 _log = get_plugin_logger("linernotes")
-_SNIPPET = re.compile(r'<(?:div|pre) id="([^"]+)" class="ln-code')
+_SNIPPET = re.compile(rf'<(?:div|pre) id="([^"]+)" class="{CODE_CLASS}')
 
 
 @dataclass(frozen=True, slots=True)
